@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# make            build everything: build/vmm, build/libvmm.a, build/guest.elf
+# make demo       install what is missing, build, run real programs in VMs
+# make test       install what is missing, build, run every test this machine can run
+# make deps       install the Debian packages (tests/deps.list names each with its purpose)
+# make lint       formatting, static analysis, include directions, banned calls
+# make bench      the figures, against references built and run in the same run
+# make install    DESTDIR=, PREFIX=/usr/local
+#
+# Variables: B (build directory), CC, DEBUG=1 (lock-order and sleep checks).
+
+MAKEFLAGS += -rR
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+B      ?= build
+CC     := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
+NASM   ?= nasm
+PREFIX ?= /usr/local
+HOST_CC ?= $(CC)
+
+WARN := -Wall -Wextra -Wshadow -Wcast-qual -Wsign-compare -Wmissing-prototypes \
+        -Wstrict-prototypes -Wundef -Wvla -Werror
+DEPS  = -MMD -MP
+DBG  := $(if $(DEBUG),-DDEBUG_LOCKS=1,-DDEBUG_LOCKS=0)
+
+# ---- guest kernel -----------------------------------------------------------
+
+GUEST_C   := $(filter-out guest/sdk/%,$(wildcard guest/*.c guest/*/*.c guest/*/*/*.c))
+GUEST_C   := $(filter-out guest/arch/vdso/%,$(GUEST_C))
+GUEST_ASM := $(filter-out boot/efi/%,$(wildcard boot/*.asm guest/*/*.asm))
+GUEST_OBJ := $(GUEST_C:%.c=$B/o/%.o) $(GUEST_ASM:%.asm=$B/o/%.o)
+
+GUEST_CFLAGS := -std=c17 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+  -I. -Iguest -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic -fno-pie \
+  -fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-common \
+  -fno-omit-frame-pointer -ffunction-sections -fdata-sections -fwrapv \
+  -fno-delete-null-pointer-checks -fcf-protection=none $(DBG) $(WARN)
+GUEST_LDFLAGS := -nostdlib -static -no-pie -Wl,-T,linker/guest.ld -Wl,--gc-sections -Wl,--build-id=none \
+  -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--orphan-handling=error
+
+$B/o/guest/%.o: guest/%.c
+	@mkdir -p $(@D)
+	$(CC) $(GUEST_CFLAGS) $(DEPS) -c $< -o $@
+
+# Offsets that assembly uses are generated from the C structures.
+$B/offsets.inc: guest/arch/offsets.c
+	@mkdir -p $(@D)
+	$(CC) $(GUEST_CFLAGS) -MMD -MP -MT $@ -MF $B/offsets.d -S $< -o - | \
+	  sed -n 's/^.*@@\([A-Z0-9_]*\) \$$*\(-*[0-9]*\).*$$/%define \1 \2/p' > $@
+
+$B/o/boot/%.o $B/o/guest/%.o: private NASMFLAGS = -f elf64 -g -F dwarf -Iboot/ -Iguest/arch/ -I$B/
+$B/o/boot/%.o: boot/%.asm $B/offsets.inc
+	@mkdir -p $(@D)
+	$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP $< -o $@
+$B/o/guest/%.o: guest/%.asm $B/offsets.inc
+	@mkdir -p $(@D)
+	$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP $< -o $@
+
+# The vDSO: a shared object for programs, carried inside the kernel.
+VDSO_CFLAGS := -std=c17 -O2 -fPIC -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+  -I. -Iguest -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -fvisibility=hidden \
+  -mno-sse $(WARN)
+$B/vdso.so: $(wildcard guest/arch/vdso/*.c) guest/arch/vdso/vdso.lds
+	@mkdir -p $(@D)
+	$(CC) $(VDSO_CFLAGS) -MMD -MP -MT $@ -MF $B/vdso.d -nostdlib -shared -Wl,-T,guest/arch/vdso/vdso.lds \
+	  -Wl,-soname,linux-vdso.so.1 -Wl,--hash-style=both -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	  -Wl,-z,noexecstack $(wildcard guest/arch/vdso/*.c) -o $@
+	objcopy --strip-debug $@
+$B/o/guest/arch/vdso_image.o: $B/vdso.so
+
+# Two links: the second carries the symbol table made from the first.
+$B/guest.elf: $(GUEST_OBJ) linker/guest.ld linker/symbols.awk
+	printf '' | awk -f linker/symbols.awk > $B/symbols0.c
+	$(CC) $(GUEST_CFLAGS) -c $B/symbols0.c -o $B/symbols0.o
+	$(CC) $(GUEST_LDFLAGS) $(GUEST_OBJ) $B/symbols0.o -o $B/guest.tmp.elf
+	nm -n $B/guest.tmp.elf | awk -f linker/symbols.awk > $B/symbols.c
+	$(CC) $(GUEST_CFLAGS) -c $B/symbols.c -o $B/symbols.o
+	$(CC) $(GUEST_LDFLAGS) $(GUEST_OBJ) $B/symbols.o -o $B/guest.full.elf
+	objcopy --strip-debug $B/guest.full.elf $@
+
+# ---- monitor ----------------------------------------------------------------
+
+VMM_CFLAGS := -std=c17 -O2 -g -D_GNU_SOURCE -I. -fPIE -fno-plt -ffunction-sections -fdata-sections \
+  -fstack-protector-strong -D_FORTIFY_SOURCE=2 -pthread $(WARN)
+VMM_C   := $(wildcard vmm/*.c vmm/*/*.c vmm/*/*/*.c)
+CLI_C   := $(filter vmm/cli/%,$(VMM_C))
+LIB_C   := $(filter-out vmm/cli/%,$(VMM_C))
+VMM_ASM := $(wildcard vmm/*.asm vmm/*/*.asm)
+CLI_OBJ := $(CLI_C:%.c=$B/o/%.o)
+LIB_OBJ := $(LIB_C:%.c=$B/o/%.o) $(VMM_ASM:%.asm=$B/o/%.o)
+
+$B/o/vmm/%.o: vmm/%.c
+	@mkdir -p $(@D)
+	$(CC) $(VMM_CFLAGS) $(DEPS) -c $< -o $@
+$B/o/vmm/%.o: vmm/%.asm
+	@mkdir -p $(@D)
+	$(NASM) -f elf64 -I$B/ -MD $(@:.o=.d) -MP $< -o $@
+# The guest kernel inside the monitor, page-aligned, so that it is mapped and not copied.
+$B/o/vmm/load/guest_image.o: $B/guest.elf
+
+# System-call filters, compiled at build time (vmm/sandbox/gen/): start-up pays nothing.
+$B/gen_seccomp: vmm/sandbox/gen/gen_seccomp.c
+	@mkdir -p $(@D)
+	$(HOST_CC) -std=c17 -O2 -D_GNU_SOURCE -I. $(WARN) $< -lseccomp -o $@
+$B/seccomp_filters.h: $B/gen_seccomp
+	$B/gen_seccomp > $@
+$B/o/vmm/sandbox/%.o: private VMM_CFLAGS += -I$B
+$B/o/vmm/sandbox/seccomp.o: $B/seccomp_filters.h
+
+$B/libvmm.a: $(LIB_OBJ)
+	rm -f $@
+	ar rcs $@ $^
+$B/vmm: $(CLI_OBJ) $B/libvmm.a
+	$(CC) -static-pie -pthread -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -o $B/vmm.debug $^
+	objcopy --strip-all $B/vmm.debug $@
+
+include $(wildcard tests/tests.mk)
+
+-include $(shell [ -d $B ] && find $B -name '*.d')
+
+# ---- targets ----------------------------------------------------------------
+
+.PHONY: all guest clean
+all: $B/guest.elf $B/vmm $B/libvmm.a
+guest: $B/guest.elf
+clean:
+	rm -rf $B

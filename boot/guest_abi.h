@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The contract between monitor and guest kernel: the only file that guest/,
+ * vmm/ and boot/ share.  It holds what crosses the border: PVH structures,
+ * the control port, the fixed guest-physical layout and limits.
+ *
+ * Rule for changing it: fixed-width fields only; never change the meaning or
+ * the offset of what is here, add behind it; every size and offset keeps its
+ * static assertion; a structure that may grow carries its size or version.
+ * The guest must run under monitors that know nothing of the VMM_* parts
+ * (QEMU, Firecracker): each of them is optional and announced on the command
+ * line, never assumed.
+ */
+#ifndef BOOT_GUEST_ABI_H
+#define BOOT_GUEST_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- PVH: Xen public headers, arch-x86/hvm/start_info.h, version 1 ------ */
+
+#define PVH_START_MAGIC 0x336ec578u /* "xEn3" with the top bit of 'n' set */
+#define PVH_NOTE_NAME "Xen"
+#define PVH_NOTE_PHYS32_ENTRY 18u /* XEN_ELFNOTE_PHYS32_ENTRY */
+
+struct pvh_start_info {
+    uint32_t magic; /* PVH_START_MAGIC */
+    uint32_t version; /* 1: memmap fields are present */
+    uint32_t flags;
+    uint32_t nr_modules;
+    uint64_t modlist_paddr; /* struct pvh_module[nr_modules] */
+    uint64_t cmdline_paddr; /* NUL-terminated, 0 for none */
+    uint64_t rsdp_paddr; /* ACPI RSDP, 0 for none */
+    uint64_t memmap_paddr; /* struct pvh_memmap_entry[memmap_entries] */
+    uint32_t memmap_entries;
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct pvh_start_info) == 56, "PVH ABI");
+_Static_assert(offsetof(struct pvh_start_info, modlist_paddr) == 16, "PVH ABI");
+_Static_assert(offsetof(struct pvh_start_info, rsdp_paddr) == 32, "PVH ABI");
+_Static_assert(offsetof(struct pvh_start_info, memmap_entries) == 48, "PVH ABI");
+
+struct pvh_module {
+    uint64_t paddr;
+    uint64_t size; /* bytes */
+    uint64_t cmdline_paddr; /* NUL-terminated, 0 for none */
+    uint64_t reserved;
+};
+_Static_assert(sizeof(struct pvh_module) == 32, "PVH ABI");
+
+struct pvh_memmap_entry {
+    uint64_t addr;
+    uint64_t size; /* bytes */
+    uint32_t type; /* PVH_MEM_*, the E820 types */
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct pvh_memmap_entry) == 24, "PVH ABI");
+
+enum {
+    PVH_MEM_RAM = 1,
+    PVH_MEM_RESERVED = 2,
+    PVH_MEM_ACPI = 3,
+    PVH_MEM_NVS = 4,
+    PVH_MEM_UNUSABLE = 5,
+};
+
+/*
+ * Module 0 is the boot archive (cpio, newc).  A module whose command line is
+ * GUEST_MODULE_SEED holds random bytes for the kernel's generator; the kernel
+ * wipes them after use.
+ */
+#define GUEST_MODULE_SEED "rng-seed"
+#define GUEST_SEED_SIZE 64u /* bytes our monitor passes; others may differ */
+
+/* ---- Guest-physical layout of our own monitor (KVM engine) --------------- */
+
+/* One page holds start info, memory map, modules, command line and ACPI. */
+#define GUEST_BOOT_INFO_GPA 0x00001000ull
+#define GUEST_BOOT_INFO_SIZE 0x00004000ull
+/* The kernel image is linked at this physical address, 2 MiB aligned. */
+#define GUEST_KERNEL_GPA 0x00200000ull
+#define GUEST_KERNEL_VIRT_BASE 0xffffffff80000000ull /* virt = base + phys */
+#define GUEST_KERNEL_SIZE_MAX 0x00200000ull /* image with bss, one page table */
+/* RAM goes from 0 to here, the rest continues at 4 GiB. */
+#define GUEST_LOW_RAM_END 0xc0000000ull
+#define GUEST_HIGH_RAM_START 0x100000000ull
+/* virtio-mmio slot N: one page each, interrupt GUEST_VIRTIO_GSI_BASE + N. */
+#define GUEST_VIRTIO_MMIO_BASE 0xd0000000ull
+#define GUEST_VIRTIO_MMIO_STRIDE 0x1000ull
+#define GUEST_VIRTIO_GSI_BASE 5u
+#define GUEST_VIRTIO_SLOTS_MAX 16u
+#define GUEST_IOAPIC_GPA 0xfec00000ull
+#define GUEST_LAPIC_GPA 0xfee00000ull
+
+#define GUEST_RAM_MIN (16ull << 20)
+#define GUEST_RAM_MAX (256ull << 30)
+#define GUEST_CPUS_MAX 64u
+#define GUEST_CMDLINE_MAX 2048u /* bytes with the NUL, both sides check */
+
+/* The 8250 for kernel messages, and the interrupt of a PC's COM1. */
+#define GUEST_UART_PORT 0x3f8u
+#define GUEST_UART_GSI 4u
+
+/* ---- Control port -------------------------------------------------------- */
+
+/*
+ * Announced as "ctl=PORT,GSI" on the command line.  A 32-bit OUT to PORT ends
+ * or informs:  bits 31..8 the kind, bits 7..0 the value.
+ * A 32-bit IN from PORT takes the oldest signal number the host wants raised
+ * in the guest's first process (0: none); GSI rises when there is one.
+ * Under QEMU the option is "ctl=PORT" with isa-debug-exit behind the port:
+ * the VM ends there too; the status goes over the virtio-console port
+ * GUEST_CTL_PORT_NAME first (struct guest_ctl_msg).
+ */
+#define GUEST_CTL_PORT 0x5f0u
+#define GUEST_CTL_GSI 9u
+#define GUEST_CTL_WORD(kind, value) (((uint32_t)(kind) << 8) | ((value)&0xffu))
+
+enum guest_ctl_kind {
+    GUEST_CTL_EXIT = 1, /* value: exit code of the program */
+    GUEST_CTL_KILLED = 2, /* value: signal that ended it, | 0x80 core bit */
+    GUEST_CTL_PANIC = 3, /* kernel bug; value: 0 */
+    GUEST_CTL_START_ERROR = 4, /* program not started; value: Linux errno */
+    GUEST_CTL_NO_MEMORY = 5, /* the kernel cannot start in so little memory */
+    GUEST_CTL_REBOOT = 6, /* the program called reboot(2); value: 0 */
+    GUEST_CTL_STATS = 7, /* GUEST_CTL_STATS_PORT holds struct guest_stats */
+    GUEST_CTL_READY = 8, /* the program says it is initialised */
+};
+/* A 32-bit OUT of a page frame number, before GUEST_CTL_STATS. */
+#define GUEST_CTL_STATS_PORT 0x5f4u
+
+/* virtio-console port names (QEMU engine: one device, several ports). */
+#define GUEST_STDIO_PORT_NAME "vmm.stdio"
+#define GUEST_STDERR_PORT_NAME "vmm.stderr"
+#define GUEST_CTL_PORT_NAME "vmm.ctl"
+
+/* Control-port messages, both directions, little endian. */
+struct guest_ctl_msg {
+    uint32_t word; /* to the host: GUEST_CTL_WORD; to the guest: a signal */
+    uint32_t length; /* bytes that follow: struct guest_stats for STATS */
+};
+_Static_assert(sizeof(struct guest_ctl_msg) == 8, "control ABI");
+
+/* What `--stats json` shows of the guest's inside.  Times are TSC ticks. */
+#define GUEST_STATS_VERSION 1u
+#define GUEST_STATS_SYSCALLS 512u
+struct guest_stats {
+    uint32_t version; /* GUEST_STATS_VERSION */
+    uint32_t size; /* sizeof(struct guest_stats) */
+    uint64_t tsc_khz;
+    uint64_t tsc_entry; /* first instruction of the kernel */
+    uint64_t tsc_user; /* first instruction of the first program */
+    uint64_t tsc_exit; /* the first program has ended */
+    uint64_t pages_used_max; /* 4 KiB pages */
+    uint64_t pages_total;
+    uint64_t context_switches;
+    uint64_t page_faults;
+    uint64_t interrupts;
+    uint32_t syscalls[GUEST_STATS_SYSCALLS]; /* calls by Linux number */
+};
+_Static_assert(sizeof(struct guest_stats) == 80 + 4 * GUEST_STATS_SYSCALLS, "stats ABI");
+_Static_assert(sizeof(struct guest_stats) <= 4096, "statistics fit one page");
+
+/* ---- Command line -------------------------------------------------------- */
+
+/*
+ * Words separated by blanks; double quotes group.  Unknown words are ignored.
+ *   ctl=PORT[,GSI]          the control port, see above
+ *   virtio_mmio.device=SIZE@ADDR:GSI[:ID]   a virtio-mmio device (Linux's)
+ *   zeroed                  the monitor promises that RAM not named by the
+ *                           boot information reads as zero
+ *   stats                   count system calls; report before the end
+ *   loglevel=N              kernel messages up to severity N (0..7) appear
+ *   init=PATH               first program, when the archive has no run file
+ *   env.NAME=VALUE, cwd=DIR, -- ARG...      for it
+ *
+ * Our monitor passes program, arguments and environment in the archive
+ * instead, as the member GUEST_RUN_FILE: NUL-terminated records "key=value" in
+ * this order-preserving grammar (repeated keys add up):
+ *   exe=PATH arg=STRING env=NAME=VALUE cwd=DIR tty=1 hostname=NAME
+ * "tty=1": standard streams are a terminal on the first console.
+ */
+#define GUEST_RUN_FILE ".vmm/run"
+
+/*
+ * Archive: file data of members that are large enough to be mapped begins at
+ * a multiple of 4096 of the guest-physical address; the member's name is
+ * padded with NULs to get there, which newc allows (c_namesize counts them).
+ */
+#define GUEST_CPIO_ALIGN 4096u
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a VM is made of, as the setters of vmm.h collected it.  Internal to
+ * libvmm; strings are owned by the config, descriptors are borrowed.
+ */
+#ifndef VMM_CONFIG_H
+#define VMM_CONFIG_H
+
+#include "vmm/vmm.h"
+
+struct vmm_config_file {
+    char *host_path;
+    char *guest_path; /* absolute */
+};
+
+struct vmm_config_disk {
+    char *path;
+    bool read_only;
+};
+
+struct vmm_config {
+    enum vmm_engine engine;
+    uint64_t memory_bytes;
+    unsigned int cpus;
+
+    char *program; /* host path; NULL with a foreign kernel alone */
+    int argc;
+    char **argv; /* argc + 1 entries, NULL at the end */
+    size_t env_count;
+    char **env; /* "NAME=VALUE" */
+    char *cwd; /* NULL: "/" */
+    char *hostname; /* NULL: "vmm" */
+    size_t file_count;
+    struct vmm_config_file *files;
+    size_t disk_count;
+    struct vmm_config_disk *disks;
+
+    char *kernel; /* NULL: the built-in one */
+    char *initrd;
+    char *append;
+
+    int in_fd, out_fd, err_fd;
+    bool terminal;
+    unsigned int rows, columns;
+    int console_fd; /* -1: none */
+    unsigned int log_level;
+    uint64_t timeout_ms; /* 0: none */
+    bool sandbox;
+    bool stats;
+    vmm_log_fn *log;
+    void *log_arg;
+};
+
+/* Deep copy for vmm_create(); NULL when out of memory. */
+struct vmm_config *vmm_config_copy(const struct vmm_config *config);
+
+/* Fills *error (may be NULL) and returns result, a negative errno. */
+int vmm_fail(struct vmm_error *error, int result, enum vmm_fault fault, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* One line to the config's log function, if there is one. */
+void vmm_log(const struct vmm_config *config, enum vmm_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
