@@ -141,6 +141,22 @@ struct guest_ctl_msg {
 };
 _Static_assert(sizeof(struct guest_ctl_msg) == 8, "control ABI");
 
+/*
+ * Kinds of messages to the guest: word = GUEST_CTL_WORD(kind, value).  A plain
+ * signal number is kind 0.  Unknown kinds are skipped (length bytes of them).
+ */
+enum guest_host_kind {
+    GUEST_HOST_SIGNAL = 0, /* value: signal for the first process; no bytes follow */
+    GUEST_HOST_RESIZE = 1, /* 8 bytes follow: u32 rows, u32 columns of the terminal */
+    /*
+     * 8 bytes follow: u64, how many bytes of standard input the host has sent
+     * in all; a reader that has taken so many sees end-of-file.  (Closing the
+     * port would say the same, but QEMU then throws the port's output away.)
+     */
+    GUEST_HOST_STDIN_END = 2,
+};
+#define GUEST_HOST_MSG_BYTES_MAX 4096u /* larger lengths break the protocol */
+
 /* What `--stats json` shows of the guest's inside.  Times are TSC ticks. */
 #define GUEST_STATS_VERSION 1u
 #define GUEST_STATS_SYSCALLS 512u
