@@ -24,7 +24,7 @@ HOST_CC ?= $(CC)
 WARN := -Wall -Wextra -Wshadow -Wcast-qual -Wsign-compare -Wmissing-prototypes \
         -Wstrict-prototypes -Wundef -Wvla -Werror
 DEPS  = -MMD -MP
-DBG  := $(if $(DEBUG),-DDEBUG_LOCKS=1,-DDEBUG_LOCKS=0)
+DBG  := $(if $(DEBUG),-DDEBUG_LOCKS=1,-DDEBUG_LOCKS=0) -DHOST_TEST=0
 
 # ---- guest kernel -----------------------------------------------------------
 

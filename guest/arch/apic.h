@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Local APIC (x2APIC where offered) and IOAPIC.  Intel SDM 3A, chapter 11; 82093AA datasheet. */
+#ifndef ARCH_APIC_H
+#define ARCH_APIC_H
+
+#include "lib/types.h"
+
+/* What ACPI's MADT says; filled by drivers/acpi.c before apic_init(). */
+struct apic_config {
+    uint64_t lapic_address;
+    uint64_t ioapic_address; /* 0: none */
+    uint32_t ioapic_gsi_base;
+    unsigned int cpu_count;
+    uint32_t cpu_apic_ids[64];
+};
+extern struct apic_config apic_config;
+
+void apic_init_this_cpu(void);
+void apic_eoi(void);
+void apic_send_ipi(unsigned int cpu, unsigned int vector);
+/* Routes a GSI to this CPU as vector TRAP_VECTOR_IRQ_BASE + gsi and unmasks it. */
+int ioapic_enable(unsigned int gsi, bool level, bool active_low);
+
+#endif

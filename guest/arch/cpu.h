@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Instructions that C cannot say, and what the CPU offers.  x86-64 only. */
+#ifndef ARCH_CPU_H
+#define ARCH_CPU_H
+
+#include "lib/types.h"
+
+static inline void outb(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+static inline uint8_t inb(uint16_t port)
+{
+    uint8_t value;
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+static inline void outl(uint16_t port, uint32_t value)
+{
+    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+static inline uint32_t inl(uint16_t port)
+{
+    uint32_t value;
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+static inline uint64_t rdmsr(uint32_t msr)
+{
+    uint32_t lo, hi;
+    __asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
+    return ((uint64_t)hi << 32) | lo;
+}
+static inline void wrmsr(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+}
+static inline uint64_t rdtsc(void)
+{
+    uint32_t lo, hi;
+    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+    return ((uint64_t)hi << 32) | lo;
+}
+/* Not before earlier loads. */
+static inline uint64_t rdtsc_ordered(void)
+{
+    __asm__ volatile("lfence" : : : "memory");
+    return rdtsc();
+}
+static inline uint64_t read_cr2(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
+    return value;
+}
+static inline uint64_t read_cr3(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr3, %0" : "=r"(value));
+    return value;
+}
+static inline void write_cr3(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr3" : : "r"(value) : "memory");
+}
+static inline uint64_t read_cr4(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr4, %0" : "=r"(value));
+    return value;
+}
+static inline void write_cr4(uint64_t value)
+{
+    __asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory");
+}
+static inline void invlpg(uint64_t address)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+static inline void cpu_pause(void)
+{
+    __asm__ volatile("pause");
+}
+static inline void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t regs[4])
+{
+    __asm__ volatile("cpuid"
+                     : "=a"(regs[0]), "=b"(regs[1]), "=c"(regs[2]), "=d"(regs[3])
+                     : "a"(leaf), "c"(subleaf));
+}
+static inline uint64_t xgetbv0(void)
+{
+    uint32_t lo, hi;
+    __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+    return ((uint64_t)hi << 32) | lo;
+}
+/* The kernel's two interrupt states; see sched/LOCKS.md for where they change. */
+static inline void irq_enable(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+static inline void irq_disable(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+/* Waits for an interrupt, none can slip in between; returns with them disabled. */
+static inline void cpu_idle_wait(void)
+{
+    __asm__ volatile("sti; hlt; cli" : : : "memory");
+}
+NORETURN void cpu_stop(void); /* this CPU, for ever */
+
+/* Found once on the first CPU (arch/cpu.c); read-only afterwards. */
+struct cpu_features {
+    bool smep, smap, umip, fsgsbase, pge, pcid, gib_pages, x2apic, tsc_deadline;
+    bool invariant_tsc, rdrand, rdseed, rdtscp, rdpid, erms, xsave, xsaveopt, xsavec, avx, kvm;
+    uint32_t physical_bits;
+    uint64_t xcr0; /* state components in use */
+    uint32_t xsave_size; /* bytes, standard format, of xcr0 */
+    uint32_t hypervisor_base; /* CPUID leaf, 0: none */
+    char vendor[13], model_name[49];
+    uint32_t family, model, stepping;
+    uint32_t hwcap; /* AT_HWCAP: CPUID.1:EDX */
+    uint32_t hwcap2; /* AT_HWCAP2 */
+};
+extern struct cpu_features cpu_features;
+
+void cpu_detect(void);
+/* Control registers, EFER, SYSCALL MSRs and descriptor tables of the calling CPU. */
+void cpu_init_this(unsigned int cpu);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Small objects.  kmalloc() serves 16 bytes to 2 KiB from per-size slabs and
+ * more from pages; caches serve one type.  NULL when memory is out; contents
+ * are undefined unless it says zero.  Any context; spinlock per size.
+ */
+#ifndef MM_SLAB_H
+#define MM_SLAB_H
+
+#include "arch/spinlock.h"
+#include "lib/types.h"
+
+void *kmalloc(size_t size);
+void *kzalloc(size_t size);
+/* Overflow-checked count * size. */
+void *kcalloc(size_t count, size_t size);
+void *krealloc(void *ptr, size_t old_size, size_t new_size);
+void kfree(void *ptr); /* NULL is allowed */
+char *kstrdup(const char *s);
+
+/* Objects in use, for leak checks. */
+uint64_t slab_objects_in_use(void);
+
+#endif

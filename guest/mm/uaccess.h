@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The only door to a program's memory.  All functions check that the range lies
+ * in user space; the copy faults pages in and may sleep, so no spinlock and no
+ * mm->lock may be held.  0, or -EFAULT with part possibly done.
+ */
+#ifndef MM_UACCESS_H
+#define MM_UACCESS_H
+
+#include "lib/types.h"
+
+bool user_range_ok(uaddr_t address, size_t size);
+int copy_from_user(void *dst, uaddr_t src, size_t size);
+int copy_to_user(uaddr_t dst, const void *src, size_t size);
+int clear_user(uaddr_t dst, size_t size);
+/* How many bytes could not be copied: 0 is success. */
+size_t copy_from_user_partial(void *dst, uaddr_t src, size_t size);
+size_t copy_to_user_partial(uaddr_t dst, const void *src, size_t size);
+
+int get_user_u32(uint32_t *value, uaddr_t src);
+int get_user_u64(uint64_t *value, uaddr_t src);
+int put_user_u32(uaddr_t dst, uint32_t value);
+int put_user_u64(uaddr_t dst, uint64_t value);
+
+/*
+ * A string with its NUL into dst: its length without the NUL, -EFAULT, or -ENAMETOOLONG when
+ * there is no NUL within size bytes.
+ */
+ssize_t copy_string_from_user(char *dst, uaddr_t src, size_t size);
+
+/* Atomics for futexes: -EFAULT, or 0 with the old value. */
+int user_cmpxchg_u32(uaddr_t address, uint32_t expected, uint32_t desired, uint32_t *old);
+int user_xchg_u32(uaddr_t address, uint32_t desired, uint32_t *old);
+int user_fetch_add_u32(uaddr_t address, uint32_t operand, uint32_t *old);
+int user_fetch_or_u32(uaddr_t address, uint32_t operand, uint32_t *old);
+int user_fetch_and_u32(uaddr_t address, uint32_t operand, uint32_t *old);
+int user_fetch_xor_u32(uaddr_t address, uint32_t operand, uint32_t *old);
+
+/*
+ * A buffer that lies in the program or in the kernel; file operations take it,
+ * so that they work for both and check every access.
+ */
+struct iov_user {
+    uint64_t base, length;
+};
+struct iobuf {
+    bool kernel; /* segments are kernel addresses */
+    const struct iov_user *segments; /* kernel copy of the iovec */
+    size_t segment_count, segment; /* current */
+    size_t offset; /* in the current segment */
+    size_t remaining; /* bytes in total */
+};
+void iobuf_kernel(struct iobuf *buf, struct iov_user *segment, void *data, size_t size);
+void iobuf_user(struct iobuf *buf, struct iov_user *segment, uaddr_t data, size_t size);
+void iobuf_vector(struct iobuf *buf, const struct iov_user *segments, size_t count, size_t total);
+/* Both advance; return bytes copied (short: fault) or -EFAULT when none could be. */
+ssize_t iobuf_put(struct iobuf *buf, const void *src, size_t size); /* to the caller's buffer */
+ssize_t iobuf_get(struct iobuf *buf, void *dst, size_t size); /* from it */
+ssize_t iobuf_put_zero(struct iobuf *buf, size_t size);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Threads and their scheduling: per-CPU run queues, round robin by time slice,
+ * the timer runs only while somebody waits.  Kernel code is never preempted;
+ * it gives the CPU away in schedule() and in waits.
+ *
+ * struct thread is what the scheduler needs; proc/ hangs its own state behind
+ * thread->task (struct task in proc/process.h).
+ */
+#ifndef SCHED_THREAD_H
+#define SCHED_THREAD_H
+
+#include "arch/context.h"
+#include "lib/list.h"
+#include "lib/refcount.h"
+#include "sched/timer.h"
+#include "sched/wait_queue.h"
+
+struct mm;
+struct task;
+
+enum thread_state {
+    THREAD_RUNNABLE, /* running or on a run queue */
+    THREAD_SLEEPING, /* a wake or a signal makes it runnable */
+    THREAD_SLEEPING_HARD, /* only a wake does */
+    THREAD_STOPPED, /* job control: only SIGCONT or SIGKILL */
+    THREAD_DEAD,
+};
+
+struct thread {
+    /* arch and scheduler; guarded by the lock of the run queue of ->cpu */
+    struct context context;
+    void *stack_top;
+    void *fpu; /* XSAVE area, NULL for kernel threads */
+    uint64_t fs_base, gs_base; /* valid while switched out */
+    struct mm *mm; /* NULL: kernel thread; holds a reference */
+    _Atomic(enum thread_state) state;
+    bool on_queue, on_cpu;
+    uint32_t cpu; /* last ran or is queued there */
+    uint64_t affinity; /* bit per CPU */
+    struct list run_link;
+    uint64_t slice_end_ns;
+    uint64_t run_start_ns, user_ns, system_ns; /* accounting */
+    uint64_t voluntary_switches, involuntary_switches;
+    int nice, policy, rt_priority; /* as numbers, see sched_setscheduler(2) */
+
+    /* waiting: own use of the thread, plus wakers */
+    atomic_bool wake_pending;
+    struct timer sleep_timer;
+    bool timed_out;
+
+    atomic_bool signal_pending; /* set by proc/ with thread_notify_signal() */
+    struct task *task; /* NULL: kernel thread */
+    struct refcount refs;
+    char name[16];
+};
+
+void sched_init(void); /* first CPU: makes the boot flow its idle thread */
+NORETURN void sched_idle_loop(void); /* the boot flow ends here */
+
+/* Allocates a thread (stack, FPU area); not runnable yet.  NULL: out of memory. */
+struct thread *thread_create(const char *name);
+/* A kernel thread running entry(arg), made runnable. */
+struct thread *thread_start_kernel(const char *name, void (*entry)(void *), void *arg);
+/* Registers of the thread's program, at the top of its stack. */
+struct trap_frame *thread_frame(const struct thread *thread);
+void thread_get(struct thread *thread);
+void thread_put(struct thread *thread); /* frees stack and FPU area at zero */
+/* Makes a new thread run: picks a CPU. */
+void thread_make_runnable(struct thread *thread);
+/* Ends the current thread; its stack is freed by whoever runs next. */
+NORETURN void thread_exit(void);
+
+/* Wakes a THREAD_SLEEPING or _HARD one (or marks the wake as pending). */
+void thread_wake(struct thread *thread);
+/* A signal is there: interrupts THREAD_SLEEPING, kicks it if it runs user code elsewhere. */
+void thread_notify_signal(struct thread *thread);
+/* Stops the current thread until thread_continue(). */
+void thread_stop_self(void);
+void thread_continue(struct thread *thread);
+
+void schedule(void); /* gives the CPU away if somebody waits; state decides about requeueing */
+void sched_yield_current(void);
+/* From user_return when the flag is set: time slice over, or a wake asked for it. */
+void sched_user_return(void);
+/* From TRAP_VECTOR_WAKE. */
+void sched_ipi(void);
+bool sched_need_resched(void);
+
+unsigned int sched_running_count(void); /* runnable threads, for loadavg */
+void sched_cpu_times(unsigned int cpu, uint64_t *user_ns, uint64_t *system_ns, uint64_t *idle_ns);
+
+#endif

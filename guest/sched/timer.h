@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One-shot timers on the monotonic clock, per CPU, ordered by a red-black tree.
+ * The hardware is armed only for the earliest one.  Callbacks run from the timer
+ * interrupt with no lock held: they may wake and re-arm, not sleep.
+ */
+#ifndef SCHED_TIMER_H
+#define SCHED_TIMER_H
+
+#include "lib/rbtree.h"
+
+struct timer {
+    struct rb_node node;
+    uint64_t deadline_ns; /* CLOCK_MONOTONIC */
+    void (*fire)(struct timer *timer);
+    uint32_t cpu; /* whose queue it is on */
+    atomic_bool armed;
+};
+
+void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
+void timer_arm(struct timer *timer, uint64_t deadline_ns); /* moves it if armed */
+/* On return the callback is not running and will not run.  True if it was armed. */
+bool timer_cancel(struct timer *timer);
+
+/* From TRAP_VECTOR_TIMER. */
+void timer_interrupt(void);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of system calls and the way from SYSCALL into it. */
+#include "syscall/dispatch.h"
+
+#include "lib/errno.h"
+#include "lib/printf.h"
+
+#define ROW(nr, name, handler, ...) syscall_handler handler;
+#include "syscall/syscalls.def"
+#undef ROW
+
+#define ROW(nr, name_, handler_, ...) [nr] = {.name = #name_, .handler = handler_, .kinds = {__VA_ARGS__}},
+const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
+#include "syscall/syscalls.def"
+};
+#undef ROW
+
+uint32_t syscall_counts[SYSCALL_COUNT];
+static bool count_calls;
+static atomic_uchar reported[SYSCALL_COUNT]; /* missing calls that were named once */
+
+void syscall_enable_stats(void)
+{
+    count_calls = true;
+}
+
+static int64_t missing(uint64_t number)
+{
+    if (number < SYSCALL_COUNT && !atomic_exchange(&reported[number], 1))
+        klog(LOG_WARNING, "system call %lu is not available: the program got ENOSYS", number);
+    return -ENOSYS;
+}
+
+__attribute__((hot)) void syscall_dispatch(struct trap_frame *frame)
+{
+    uint64_t number = frame->orig_rax;
+    struct syscall_args args = {
+        {frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9}};
+
+    if (UNLIKELY(count_calls) && number < SYSCALL_COUNT)
+        syscall_counts[number]++;
+    if (UNLIKELY(number >= SYSCALL_COUNT || !syscall_table[number].handler))
+        frame->rax = (uint64_t)missing(number);
+    else
+        frame->rax = (uint64_t)syscall_table[number].handler(&args);
+}

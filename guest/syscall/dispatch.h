@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From SYSCALL to handler: table made from syscalls.def.  A handler gets six raw
+ * arguments, returns a result or a negative errno, and is thin.  Some calls need
+ * the registers: thread_frame(current_thread()).
+ */
+#ifndef SYSCALL_DISPATCH_H
+#define SYSCALL_DISPATCH_H
+
+#include "arch/trap.h"
+#include "lib/types.h"
+
+#define SYSCALL_COUNT 512u
+
+struct syscall_args {
+    uint64_t arg[6];
+};
+typedef int64_t syscall_handler(const struct syscall_args *args);
+
+/* Kinds of argument, for --strace, the pointer-fault test and the documentation. */
+enum syscall_arg_kind {
+    ARG_NONE, ARG_INT, ARG_UINT, ARG_LONG, ARG_HEX, ARG_FD, ARG_PATH, ARG_STRING, ARG_SIZE,
+    ARG_PTR_IN, ARG_PTR_OUT, ARG_PTR_INOUT, ARG_FLAGS, ARG_MODE, ARG_SIGNAL, ARG_PID, ARG_OFFSET,
+    ARG_ADDRESS,
+};
+
+struct syscall_entry {
+    const char *name;
+    syscall_handler *handler;
+    uint8_t kinds[6];
+};
+extern const struct syscall_entry syscall_table[SYSCALL_COUNT];
+
+void syscall_dispatch(struct trap_frame *frame);
+extern uint32_t syscall_counts[SYSCALL_COUNT]; /* with "stats" on the command line */
+void syscall_enable_stats(void);
+
+#endif
