@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# How test programs are built, and the targets deps, test, demo, lint, bench
+# and install.  Included by the Makefile; tests/run calls back for the binaries.
+#
+# A unit test or fuzz target names what it is linked with in comments:
+#   /* links: guest/mm/page_alloc.c tests/unit/fakes.c */    sources, compiled for the host
+#   /* libs: seccomp */                                      libraries
+# A program of tests/apps names its variants, beside or instead of the default:
+#   /* variants: dynamic static musl */   /* cflags: -mavx2 */
+
+# ---- unit tests (gcc) and fuzz targets (clang), for the host -----------------
+
+UNIT_C := $(wildcard tests/unit/test_*.c)
+FUZZ_C := $(wildcard tests/fuzz/fuzz_*.c)
+HOST_WARN    := -Wall -Wextra -Wshadow -Wundef -Werror
+HOST_CFLAGS  := -std=gnu17 -O1 -g -D_GNU_SOURCE -DHOST_TEST=1 -DDEBUG_LOCKS=0 -I. -Iguest -Itests -I$B \
+  -fno-omit-frame-pointer -fno-sanitize-recover=all -fno-strict-aliasing -fwrapv -pthread $(HOST_WARN)
+UNIT_CFLAGS  := $(HOST_CFLAGS) -fsanitize=address,undefined
+FUZZ_CFLAGS  := $(HOST_CFLAGS) -fsanitize=fuzzer-no-link,address,undefined
+UNIT_CC ?= gcc
+FUZZ_CC ?= clang
+
+$B/unit/o/%.o: %.c
+	@mkdir -p $(@D)
+	$(UNIT_CC) $(UNIT_CFLAGS) $(DEPS) -c $< -o $@
+$B/fuzz/o/%.o: %.c
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) $(DEPS) -c $< -o $@
+$B/unit/test_%: $B/unit/o/tests/unit/test_%.o
+	$(UNIT_CC) $(UNIT_CFLAGS) $^ -lcmocka $(LIBS) -o $@
+$B/fuzz/fuzz_%: $B/fuzz/o/tests/fuzz/fuzz_%.o
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@
+$B/unit/o/vmm/sandbox/%.o $B/fuzz/o/vmm/sandbox/%.o: $B/seccomp_filters.h
+
+# The links: and libs: comments, as rules; read when a test is to be built.
+$B/tests/links.mk: $(UNIT_C) $(FUZZ_C) tests/links.awk
+	@mkdir -p $(@D)
+	@awk -v B=$B -f tests/links.awk $(UNIT_C) $(FUZZ_C) /dev/null > $@
+ifneq ($(filter $B/unit/% $B/fuzz/% test-programs,$(MAKECMDGOALS)),)
+include $B/tests/links.mk
+endif
+
+# ---- programs that run natively and in a VM ---------------------------------
+
+APPS_C := $(wildcard tests/apps/*.c)
+APP_CFLAGS := -std=gnu17 -O1 -D_GNU_SOURCE -Wall -Wextra -Werror -Itests/apps
+app_cflags = $(shell sed -n 's@^/\* cflags: \(.*\) \*/$$@\1@p' $<)
+
+$B/apps/%: tests/apps/%.c tests/apps/check.h
+	@mkdir -p $(@D)
+	gcc $(APP_CFLAGS) $(app_cflags) $< -pthread -o $@
+$B/apps/%.static: tests/apps/%.c tests/apps/check.h
+	@mkdir -p $(@D)
+	gcc $(APP_CFLAGS) $(app_cflags) -static $< -pthread -o $@
+$B/apps/%.pie: tests/apps/%.c tests/apps/check.h
+	@mkdir -p $(@D)
+	gcc $(APP_CFLAGS) $(app_cflags) -static-pie -fPIE $< -pthread -o $@
+$B/apps/%.musl: tests/apps/%.c tests/apps/check.h
+	@mkdir -p $(@D)
+	musl-gcc $(APP_CFLAGS) $(app_cflags) -static $< -pthread -o $@
+
+# ---- bench -------------------------------------------------------------------
+
+BENCH_C := $(wildcard tests/bench/*.c)
+BENCH   := $(BENCH_C:tests/bench/%.c=$B/bench/%)
+$B/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	gcc -std=gnu17 -O2 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -static -pthread $< -o $@
+$B/bench/hello_dynamic: tests/bench/hello.c
+	@mkdir -p $(@D)
+	gcc -std=gnu17 -O2 -Wall -Wextra -Werror $< -o $@
+BENCH += $(if $(BENCH_C),$B/bench/hello_dynamic)
+
+# ---- targets -----------------------------------------------------------------
+
+.PHONY: test deps demo lint bench bench-ops install bench-programs
+export B
+
+test: deps
+	tests/run $(if $(SUITE),$(SUITE)$(if $(TEST),/$(TEST)))
+
+deps:
+	@tests/deps
+
+demo: deps
+	@$(MAKE) --no-print-directory -s all
+	@tests/demo
+
+lint:
+	@tests/deps --need build test lint
+	@tests/tidy/lint
+
+bench-programs: $(BENCH)
+bench bench-ops: all bench-programs
+	@tests/deps --need test
+	@tests/bench/$@
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
+	  $(DESTDIR)$(PREFIX)/share/vmm $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $B/vmm $(DESTDIR)$(PREFIX)/bin/vmm
+	install -m 644 $B/libvmm.a $(DESTDIR)$(PREFIX)/lib/libvmm.a
+	install -m 644 vmm/vmm.h $(DESTDIR)$(PREFIX)/include/vmm.h
+	install -m 644 $B/guest.elf $(DESTDIR)$(PREFIX)/share/vmm/guest.elf
+	$(foreach page,$(wildcard vmm/cli/man/*.1),install -m 644 $(page) $(DESTDIR)$(PREFIX)/share/man/man1/;)
+	printf '%s\n' 'prefix=$(PREFIX)' 'Name: libvmm' 'Description: one Linux program in its own VM' \
+	  "Version: $$(sed -n 's/.*VMM_VERSION "\(.*\)"/\1/p' vmm/vmm.h)" 'Cflags: -I$${prefix}/include' \
+	  'Libs: -L$${prefix}/lib -lvmm -pthread' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libvmm.pc
