@@ -6,10 +6,11 @@
  * assembles the plan in guest memory, mapping file ranges; the QEMU engine
  * writes it to a temporary file.
  *
- * Every file range begins at a multiple of GUEST_CPIO_ALIGN in the archive and
- * in its file and is a multiple of it long; a file's last partial page is part
- * of the bytes that follow.  Pieces are contiguous: offset[i+1] = offset[i] +
- * length[i]; the total is a multiple of GUEST_CPIO_ALIGN (zero-padded).
+ * Every piece begins at a multiple of GUEST_CPIO_ALIGN in the archive and is a
+ * multiple of it long (a file's last partial page is part of the bytes that
+ * follow); file ranges begin at such a multiple in their file, bytes are
+ * page-aligned in memory.  Pieces are contiguous: offset[i+1] = offset[i] +
+ * length[i]; the total is zero-padded.
  */
 #ifndef VMM_LOAD_ARCHIVE_H
 #define VMM_LOAD_ARCHIVE_H
@@ -17,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "vmm/config.h"
 
@@ -31,7 +33,7 @@ struct archive_piece {
 
 /* A host file that is mapped: to notice and name one that changes later. */
 struct archive_source {
-    char *path;
+    const char *path;
     int fd; /* read-only, close-on-exec; owned by the archive */
     uint64_t size;
     dev_t device;
@@ -50,8 +52,10 @@ struct archive {
 /* The config's program, its closure, its files and the run file. */
 int archive_build(const struct vmm_config *config, struct archive **archive,
                   struct vmm_error *error);
-void archive_free(struct archive *archive);
+void archive_free(struct archive *archive); /* NULL is allowed */
 /* The source that was truncated or replaced since, or NULL.  Cheap: one fstat each. */
 const struct archive_source *archive_changed_source(const struct archive *archive);
+/* The whole archive at fd's position.  A full disk is an error like others. */
+int archive_write(const struct archive *archive, int fd, struct vmm_error *error);
 
 #endif

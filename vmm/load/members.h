@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The files of the guest-to-be, before they become an archive: a table of
+ * members by guest path.  Knows nothing of the host's file system; descriptors
+ * in members belong to the table.
+ */
+#ifndef VMM_LOAD_MEMBERS_H
+#define VMM_LOAD_MEMBERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "vmm/load/arena.h"
+
+/* Order in the archive: what a start touches first comes first. */
+enum member_rank {
+    RANK_RUN,
+    RANK_LINK, /* symbolic links and small generated files share a page */
+    RANK_PROGRAM,
+    RANK_INTERPRETER,
+    RANK_LIBRARY,
+    RANK_OTHER,
+    RANK_COUNT,
+};
+
+struct member {
+    const char *path; /* in the guest, no slash in front, no "." or ".." */
+    const char *host_path; /* NULL: generated */
+    uint32_t mode; /* type and permissions, as st_mode */
+    enum member_rank rank;
+    bool is_elf;
+    bool scanned; /* closure: its libraries are in the table */
+    uint64_t size;
+    const uint8_t *bytes; /* contents or link target; NULL: in fd */
+    int fd; /* -1: none */
+    dev_t device;
+    ino_t inode;
+    struct timespec mtime;
+    uint32_t hash;
+    uint32_t next; /* same bucket, index + 1 */
+};
+
+struct members {
+    struct arena *arena;
+    struct member **items;
+    uint32_t count, capacity;
+    uint32_t *buckets; /* index + 1, 0: empty */
+    uint32_t bucket_count; /* a power of two */
+};
+
+enum members_policy {
+    MEMBERS_KEEP, /* an earlier member of that path stays */
+    MEMBERS_REPLACE, /* the later one counts */
+};
+
+/* NULL when there is none. */
+struct member *members_find(const struct members *members, const char *path, size_t length);
+/*
+ * Copies *member (not its strings) into the table and returns the one that is
+ * in it then through *result.  The descriptor of the loser is closed.  -ENOMEM.
+ */
+int members_add(struct members *members, const struct member *member, enum members_policy policy,
+                struct member **result);
+/*
+ * The path with links of the table followed in all but its last component, as
+ * the guest's kernel will walk it.  Leading slashes are dropped, "." and ".."
+ * removed.  buffer: PATH_MAX bytes.  -ELOOP, -ENAMETOOLONG, -ENOTDIR.
+ */
+int members_resolve(const struct members *members, const char *path, char *buffer);
+void members_free(struct members *members);
+
+#endif
