@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * "vmm help".  The manual pages say more; the words are the same.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "vmm/cli/cli.h"
+
+static const char overview[] =
+    "vmm - run one Linux program in its own virtual machine\n"
+    "\n"
+    "usage: vmm run [options] PROGRAM [ARGS...]\n"
+    "       vmm doctor\n"
+    "       vmm help [run|doctor]\n"
+    "       vmm --version\n"
+    "\n"
+    "  run      start PROGRAM, unmodified, in a virtual machine of its own\n"
+    "  doctor   what this host offers, and what to install or change\n"
+    "  help     this text, or more about a command\n"
+    "\n"
+    "Examples:\n"
+    "  vmm run busybox echo hello\n"
+    "  vmm run --add /usr/lib/python3.11 python3 -c 'print(6 * 7)'\n"
+    "  vmm run -m 1G --timeout 10 ./job < input > output\n"
+    "\n"
+    "See vmm(1), vmm-run(1), libvmm(3).\n";
+
+static const char run_help[] =
+    "usage: vmm run [options] PROGRAM [ARGS...]\n"
+    "       vmm run [options] --kernel FILE [--initrd FILE] [--append WORDS]\n"
+    "\n"
+    "Starts PROGRAM (a path, or a name searched in PATH) in its own virtual machine.\n"
+    "The guest sees the program, its interpreter and libraries, what --add names, and\n"
+    "nothing else: no network, no other host files.\n"
+    "\n"
+    "  -e, --env NAME=VALUE     set a variable; NAME alone takes the host's value\n"
+    "  -w, --workdir DIR        start in this directory of the guest (default /)\n"
+    "  -m, --memory SIZE        guest memory, with K, M or G (default 256M)\n"
+    "  -c, --cpus N             number of CPUs (default 1)\n"
+    "      --add HOST[:GUEST]   a file or directory tree for the guest; may be repeated\n"
+    "      --disk FILE[,ro]     a raw disk image, as /dev/vda and on; may be repeated\n"
+    "      --hostname NAME      the guest's host name (default vmm)\n"
+    "  -t, --tty                give the program a terminal; standard input must be one\n"
+    "  -i, --interactive        the same, if standard input is one\n"
+    "      --timeout DURATION   stop the VM after so long (ms, s, m or h; default s)\n"
+    "      --engine ENGINE      auto (default), kvm, or qemu (no isolation without KVM)\n"
+    "      --kernel FILE        another kernel: ELF with a PVH note, or a bzImage\n"
+    "      --initrd FILE        its initial RAM disk\n"
+    "      --append WORDS       words for the kernel's command line\n"
+    "      --console[=LEVEL]    kernel messages on standard error, up to LEVEL (0 to 7)\n"
+    "      --stats json[:FILE]  statistics about the run on standard error, or in FILE\n"
+    "      --no-sandbox         no seccomp, no Landlock: for debugging only\n"
+    "  -v, --verbose            say what is done; twice: say more\n"
+    "\n"
+    "Exit status: the program's; 128+N if signal N ended it; 124 if the time limit\n"
+    "did; 125 if vmm itself failed; 126 if PROGRAM cannot be executed; 127 if it is\n"
+    "not found.  SIGINT and SIGTERM are passed on; a second SIGINT stops the VM.\n";
+
+static const char doctor_help[] =
+    "usage: vmm doctor\n"
+    "\n"
+    "Shows what this host offers to run virtual machines, whether KVM really works\n"
+    "(a small probe guest is run when in doubt), and what to install or change.\n"
+    "Exit status: 0 if programs can be run on this host, 125 if not.\n";
+
+static int print(const char *text, size_t length)
+{
+    return cli_write(STDOUT_FILENO, text, length) ? CLI_OK : CLI_FAILED;
+}
+
+int cmd_help(const char *topic)
+{
+    if (!topic)
+        return print(overview, sizeof(overview) - 1);
+    if (strcmp(topic, "run") == 0)
+        return print(run_help, sizeof(run_help) - 1);
+    if (strcmp(topic, "doctor") == 0)
+        return print(doctor_help, sizeof(doctor_help) - 1);
+    return cli_fail(CLI_FAILED, "no help on %s; see \"vmm help\"", topic);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * "vmm run": one VM, its streams and signals, and its end as exit status.  The
+ * library does the work; here is what belongs to a process: terminal, signal
+ * handlers, messages.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vmm/cli/cli.h"
+#include "vmm/cli/run_options.h"
+#include "vmm/cli/stats.h"
+#include "vmm/cli/terminal.h"
+
+#define CONSOLE_LEVEL_FOREIGN 7u
+
+/* Handlers have no argument: the VM they mean. */
+static struct vmm *running;
+static volatile sig_atomic_t interrupt_count;
+
+static int status_of_fault(enum vmm_fault fault)
+{
+    switch (fault) {
+    case VMM_FAULT_NOT_FOUND:
+        return CLI_NOT_FOUND;
+    case VMM_FAULT_NOT_EXECUTABLE:
+        return CLI_NOT_EXECUTABLE;
+    default:
+        return CLI_FAILED;
+    }
+}
+
+static void print_log(void *arg, enum vmm_log_level level, const char *line)
+{
+    const struct run_options *options = arg;
+    if (options->verbose > (unsigned int)level)
+        cli_note("%s", line);
+}
+
+static void pass_signal(int number)
+{
+    int error = errno;
+    if (number == SIGINT && ++interrupt_count > 1)
+        vmm_stop(running);
+    else
+        vmm_signal(running, number);
+    errno = error;
+}
+
+static void pass_size(int number)
+{
+    int error = errno;
+    unsigned int rows, columns;
+    (void)number;
+    if (terminal_size(STDIN_FILENO, &rows, &columns))
+        vmm_resize(running, rows, columns);
+    errno = error;
+}
+
+static void handle(int number, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    sigaction(number, &action, NULL);
+}
+
+static void install_handlers(bool terminal)
+{
+    handle(SIGINT, pass_signal);
+    handle(SIGTERM, pass_signal);
+    handle(SIGHUP, pass_signal);
+    handle(SIGQUIT, pass_signal);
+    handle(SIGUSR1, pass_signal);
+    handle(SIGUSR2, pass_signal);
+    /* A reader that went away is the program's business, not ours. */
+    handle(SIGPIPE, SIG_IGN);
+    if (terminal)
+        handle(SIGWINCH, pass_size);
+}
+
+/* What the guest gets without being asked for; -e comes later and wins. */
+static int add_default_env(struct vmm_config *config)
+{
+    int result = vmm_config_add_env(
+        config, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    return result ? result : vmm_config_add_env(config, "HOME=/root");
+}
+
+/* The user's kind of terminal goes with the terminal. */
+static int add_terminal_env(struct vmm_config *config)
+{
+    const char *term = getenv("TERM");
+    char pair[128] = "TERM=";
+    if (!term || strlen(term) >= sizeof(pair) - 5)
+        term = "linux";
+    strcpy(pair + 5, term);
+    return vmm_config_add_env(config, pair);
+}
+
+static int set_terminal(struct run_options *options, bool *raw)
+{
+    unsigned int rows = 0, columns = 0;
+    *raw = false;
+    if (!options->terminal && !options->interactive)
+        return 0;
+    bool is_terminal = terminal_is(STDIN_FILENO);
+    if (options->terminal && !is_terminal)
+        return cli_fail(CLI_FAILED, "-t: standard input is not a terminal");
+    if (!is_terminal)
+        return 0;
+    terminal_size(STDIN_FILENO, &rows, &columns);
+    int result = vmm_config_set_terminal(options->config, rows, columns);
+    if (!result && !options->has_term)
+        result = add_terminal_env(options->config);
+    *raw = true;
+    return result ? cli_fail(CLI_FAILED, "-t: %s", strerror(-result)) : 0;
+}
+
+static int open_stats(const struct run_options *options, int *fd)
+{
+    *fd = STDERR_FILENO;
+    if (!options->stats_path)
+        return 0;
+    *fd = open(options->stats_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (*fd < 0)
+        return cli_fail(CLI_FAILED, "--stats %s: %s", options->stats_path, strerror(errno));
+    return 0;
+}
+
+static void print_stats(int fd, const struct vmm *vm, const struct vmm_result *result, int status)
+{
+    struct vmm_stats stats = {.size = sizeof(stats)};
+    struct text text = {0};
+    if (vmm_get_stats(vm, &stats) != 0)
+        return;
+    stats_format(&text, &stats, result, status);
+    if (text.failed || !cli_write(fd, text.bytes, text.length))
+        cli_note("--stats: cannot be written");
+    free(text.bytes);
+}
+
+static int fail_start(const struct run_options *options, int error)
+{
+    const char *name = options->program ? options->program : "the kernel";
+    switch (error) {
+    case ENOENT:
+        return cli_fail(CLI_NOT_FOUND, "%s: the guest cannot start it: %s", name, strerror(error));
+    case ENOMEM:
+        return cli_fail(CLI_FAILED, "%s: the guest has too little memory to start it; raise -m",
+                        name);
+    default:
+        return cli_fail(CLI_NOT_EXECUTABLE, "%s: the guest cannot start it: %s", name,
+                        strerror(error));
+    }
+}
+
+/* The exit status that docker's convention gives to an end. */
+static int report(const struct run_options *options, const struct vmm_result *result,
+                  const struct vmm_error *error)
+{
+    switch (result->outcome) {
+    case VMM_EXITED:
+        return result->value;
+    case VMM_KILLED:
+        return CLI_SIGNALLED + result->value;
+    case VMM_START_FAILED:
+        return fail_start(options, result->value);
+    case VMM_TIMED_OUT:
+        return cli_fail(CLI_TIMED_OUT, "stopped: the time limit was reached");
+    case VMM_STOPPED:
+        return CLI_SIGNALLED + SIGINT;
+    case VMM_POWERED_OFF:
+        return CLI_OK;
+    case VMM_PANICKED:
+        return cli_fail(CLI_FAILED, "%s",
+                        error->text[0] ? error->text : "the guest kernel panicked");
+    case VMM_BROKEN:
+        break;
+    }
+    return cli_fail(CLI_FAILED, "%s", error->text[0] ? error->text : "the VM broke");
+}
+
+static int run_vm(const struct run_options *options, bool raw, int stats_fd)
+{
+    struct vmm_error error = {.fault = VMM_FAULT_NONE};
+    struct vmm_result result;
+    struct vmm *vm;
+
+    if (vmm_create(options->config, &vm, &error) != 0)
+        return cli_fail(status_of_fault(error.fault), "%s", error.text);
+    running = vm;
+    install_handlers(raw);
+    if (raw) {
+        int failed = terminal_enter_raw(STDIN_FILENO);
+        if (failed) {
+            vmm_destroy(vm);
+            return cli_fail(CLI_FAILED, "-t: %s", strerror(-failed));
+        }
+    }
+    int failed = vmm_run(vm, &result, &error);
+    terminal_restore();
+    if (failed)
+        return cli_fail(status_of_fault(error.fault), "%s", error.text);
+    int status = report(options, &result, &error);
+    if (options->stats)
+        print_stats(stats_fd, vm, &result, status);
+    /* The process ends now and takes the VM along: destroying it first would
+     * only make the user wait. */
+    return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    struct run_options options = {0};
+    bool raw;
+    int stats_fd;
+
+    if (vmm_config_new(&options.config) != 0 || add_default_env(options.config) != 0)
+        return cli_fail(CLI_FAILED, "out of memory");
+    int status = run_options_parse(argc, argv, &options);
+    if (status)
+        return status;
+    if (options.help)
+        return cmd_help("run");
+    if (!options.program && !options.has_kernel)
+        return cli_fail(CLI_FAILED, "no program given; see \"vmm help run\"");
+    /* A foreign kernel alone talks on its serial console. */
+    if (!options.program && !options.console)
+        vmm_config_set_console(options.config, STDOUT_FILENO, CONSOLE_LEVEL_FOREIGN);
+    if (options.verbose)
+        vmm_config_set_log(options.config, print_log, &options);
+    status = set_terminal(&options, &raw);
+    if (!status)
+        status = open_stats(&options, &stats_fd);
+    return status ? status : run_vm(&options, raw, stats_fd);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Options of "vmm run".  Each is checked here or by its setter; the message
+ * names the option, what was wrong with it, and what would be right.
+ */
+#include "vmm/cli/run_options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "boot/guest_abi.h"
+
+#define CONSOLE_LEVEL 6u /* KERN_INFO */
+#define CONSOLE_LEVEL_MAX 7u
+
+enum option_id {
+    OPT_ENV,
+    OPT_WORKDIR,
+    OPT_MEMORY,
+    OPT_CPUS,
+    OPT_TERMINAL,
+    OPT_INTERACTIVE,
+    OPT_VERBOSE,
+    OPT_HELP,
+    OPT_ADD,
+    OPT_ENGINE,
+    OPT_KERNEL,
+    OPT_INITRD,
+    OPT_APPEND,
+    OPT_DISK,
+    OPT_HOSTNAME,
+    OPT_TIMEOUT,
+    OPT_STATS,
+    OPT_NO_SANDBOX,
+    OPT_CONSOLE,
+};
+
+enum value_kind { NO_VALUE, VALUE, MAYBE_VALUE /* only as --name=value */ };
+
+/* Characters, not pointers: a table of pointers costs relocations at every start. */
+struct option {
+    char name[14];
+    char letter;
+    uint8_t value;
+    uint8_t id;
+};
+
+static const struct option option_table[] = {
+    {"env", 'e', VALUE, OPT_ENV},
+    {"workdir", 'w', VALUE, OPT_WORKDIR},
+    {"memory", 'm', VALUE, OPT_MEMORY},
+    {"cpus", 'c', VALUE, OPT_CPUS},
+    {"tty", 't', NO_VALUE, OPT_TERMINAL},
+    {"interactive", 'i', NO_VALUE, OPT_INTERACTIVE},
+    {"verbose", 'v', NO_VALUE, OPT_VERBOSE},
+    {"help", 'h', NO_VALUE, OPT_HELP},
+    {"add", 0, VALUE, OPT_ADD},
+    {"engine", 0, VALUE, OPT_ENGINE},
+    {"kernel", 0, VALUE, OPT_KERNEL},
+    {"initrd", 0, VALUE, OPT_INITRD},
+    {"append", 0, VALUE, OPT_APPEND},
+    {"disk", 0, VALUE, OPT_DISK},
+    {"hostname", 0, VALUE, OPT_HOSTNAME},
+    {"timeout", 0, VALUE, OPT_TIMEOUT},
+    {"stats", 0, VALUE, OPT_STATS},
+    {"no-sandbox", 0, NO_VALUE, OPT_NO_SANDBOX},
+    {"console", 0, MAYBE_VALUE, OPT_CONSOLE},
+};
+#define OPTION_COUNT (sizeof(option_table) / sizeof(option_table[0]))
+
+static int fail_option(const char *option, const char *value, int result)
+{
+    if (result == -ENOMEM)
+        return cli_fail(CLI_FAILED, "out of memory");
+    if (result == -ENAMETOOLONG)
+        return cli_fail(CLI_FAILED, "%s: value too long", option);
+    if (result == -E2BIG)
+        return cli_fail(CLI_FAILED, "%s: given too often", option);
+    return cli_fail(CLI_FAILED, "%s %s: invalid value", option, value);
+}
+
+static int set_memory(struct run_options *options, const char *value)
+{
+    uint64_t bytes;
+    if (!parse_size(value, &bytes))
+        return cli_fail(CLI_FAILED, "-m %s: not a size; give bytes or a number with K, M or G",
+                        value);
+    int result = vmm_config_set_memory(options->config, bytes);
+    if (result == -EINVAL)
+        return cli_fail(CLI_FAILED, "-m %s: not a multiple of 4096 bytes", value);
+    if (result)
+        return cli_fail(CLI_FAILED, "-m %s: memory must be between %lluM and %lluG", value,
+                        GUEST_RAM_MIN >> 20, GUEST_RAM_MAX >> 30);
+    return 0;
+}
+
+static int set_cpus(struct run_options *options, const char *value)
+{
+    uint64_t cpus;
+    if (!parse_number(value, UINT_MAX, &cpus) ||
+        vmm_config_set_cpus(options->config, (unsigned int)cpus))
+        return cli_fail(CLI_FAILED, "-c %s: the number of CPUs must be between 1 and %u", value,
+                        GUEST_CPUS_MAX);
+    return 0;
+}
+
+/* "NAME=VALUE", or "NAME" for the value the host has, if it has one. */
+static int add_env(struct run_options *options, const char *value)
+{
+    if (strncmp(value, "TERM", 4) == 0 && (value[4] == '=' || value[4] == '\0'))
+        options->has_term = true;
+    if (strchr(value, '=')) {
+        int result = vmm_config_add_env(options->config, value);
+        if (result == -EINVAL)
+            return cli_fail(CLI_FAILED, "-e %s: the name is empty; give NAME=VALUE", value);
+        return result ? fail_option("-e", value, result) : 0;
+    }
+    const char *host = getenv(value);
+    size_t length = strlen(value);
+    if (length == 0)
+        return cli_fail(CLI_FAILED, "-e: the name is empty; give NAME=VALUE");
+    if (!host)
+        return 0;
+    size_t size = length + 1 + strlen(host) + 1;
+    char *pair = malloc(size);
+    if (!pair)
+        return fail_option("-e", value, -ENOMEM);
+    memcpy(pair, value, length);
+    pair[length] = '=';
+    strcpy(pair + length + 1, host);
+    int result = vmm_config_add_env(options->config, pair);
+    free(pair);
+    return result ? fail_option("-e", value, result) : 0;
+}
+
+/* "HOST:GUEST"; a colon that no slash follows belongs to the host's name. */
+static int add_file(struct run_options *options, char *value)
+{
+    char *guest = NULL;
+    for (char *colon = value; (colon = strstr(colon, ":/")) != NULL; colon++)
+        guest = colon + 1;
+    if (guest)
+        guest[-1] = '\0';
+    int result = vmm_config_add_file(options->config, value, guest);
+    if (result == -EINVAL)
+        return cli_fail(CLI_FAILED, "--add %s%s%s: give HOST or HOST:GUEST, GUEST without \"..\"",
+                        value, guest ? ":" : "", guest ? guest : "");
+    return result ? fail_option("--add", value, result) : 0;
+}
+
+static int add_disk(struct run_options *options, char *value)
+{
+    bool read_only = false;
+    char *comma = strrchr(value, ',');
+    if (comma && (strcmp(comma, ",ro") == 0 || strcmp(comma, ",rw") == 0)) {
+        read_only = comma[2] == 'o';
+        *comma = '\0';
+    }
+    int result = vmm_config_add_disk(options->config, value, read_only);
+    return result ? fail_option("--disk", value, result) : 0;
+}
+
+static int set_engine(struct run_options *options, const char *value)
+{
+    enum vmm_engine engine;
+    if (strcmp(value, "auto") == 0)
+        engine = VMM_ENGINE_AUTO;
+    else if (strcmp(value, "kvm") == 0)
+        engine = VMM_ENGINE_KVM;
+    else if (strcmp(value, "qemu") == 0)
+        engine = VMM_ENGINE_QEMU;
+    else
+        return cli_fail(CLI_FAILED, "--engine %s: unknown; give auto, kvm or qemu", value);
+    vmm_config_set_engine(options->config, engine);
+    return 0;
+}
+
+static int set_timeout(struct run_options *options, const char *value)
+{
+    uint64_t milliseconds;
+    if (!parse_duration(value, &milliseconds) || milliseconds > INT64_MAX / 1000000)
+        return cli_fail(CLI_FAILED,
+                        "--timeout %s: not a duration; give seconds or a number with ms, s, m, h",
+                        value);
+    vmm_config_set_timeout(options->config, milliseconds);
+    return 0;
+}
+
+static int set_stats(struct run_options *options, const char *value)
+{
+    if (strncmp(value, "json", 4) != 0 || (value[4] != '\0' && value[4] != ':') ||
+        strcmp(value, "json:") == 0)
+        return cli_fail(CLI_FAILED, "--stats %s: unknown; give json or json:FILE", value);
+    options->stats = true;
+    options->stats_path = value[4] ? value + 5 : NULL;
+    vmm_config_set_stats(options->config, true);
+    return 0;
+}
+
+static int set_console(struct run_options *options, const char *value)
+{
+    uint64_t level = CONSOLE_LEVEL;
+    if (value && !parse_number(value, CONSOLE_LEVEL_MAX, &level))
+        return cli_fail(CLI_FAILED, "--console=%s: the level must be between 0 and %u", value,
+                        CONSOLE_LEVEL_MAX);
+    options->console = true;
+    vmm_config_set_console(options->config, STDERR_FILENO, (unsigned int)level);
+    return 0;
+}
+
+static int set_cwd(struct run_options *options, const char *value)
+{
+    int result = vmm_config_set_cwd(options->config, value);
+    if (result == -EINVAL)
+        return cli_fail(CLI_FAILED, "-w %s: not an absolute path of the guest", value);
+    return result ? fail_option("-w", value, result) : 0;
+}
+
+static int apply(struct run_options *options, enum option_id id, char *value)
+{
+    int result = 0;
+    switch (id) {
+    case OPT_ENV:
+        return add_env(options, value);
+    case OPT_WORKDIR:
+        return set_cwd(options, value);
+    case OPT_MEMORY:
+        return set_memory(options, value);
+    case OPT_CPUS:
+        return set_cpus(options, value);
+    case OPT_ADD:
+        return add_file(options, value);
+    case OPT_ENGINE:
+        return set_engine(options, value);
+    case OPT_DISK:
+        return add_disk(options, value);
+    case OPT_TIMEOUT:
+        return set_timeout(options, value);
+    case OPT_STATS:
+        return set_stats(options, value);
+    case OPT_CONSOLE:
+        return set_console(options, value);
+    case OPT_KERNEL:
+        options->has_kernel = true;
+        result = vmm_config_set_kernel(options->config, value);
+        return result ? fail_option("--kernel", value, result) : 0;
+    case OPT_INITRD:
+        result = vmm_config_set_initrd(options->config, value);
+        return result ? fail_option("--initrd", value, result) : 0;
+    case OPT_APPEND:
+        result = vmm_config_set_append(options->config, value);
+        return result ? fail_option("--append", value, result) : 0;
+    case OPT_HOSTNAME:
+        result = vmm_config_set_hostname(options->config, value);
+        return result ? fail_option("--hostname", value, result) : 0;
+    case OPT_NO_SANDBOX:
+        vmm_config_set_sandbox(options->config, false);
+        return 0;
+    case OPT_TERMINAL:
+        options->terminal = true;
+        return 0;
+    case OPT_INTERACTIVE:
+        options->interactive = true;
+        return 0;
+    case OPT_VERBOSE:
+        options->verbose++;
+        return 0;
+    case OPT_HELP:
+        options->help = true;
+        return 0;
+    }
+    return 0;
+}
+
+static int unknown_option(const char *word, int length)
+{
+    return cli_fail(CLI_FAILED, "unknown option %.*s; see \"vmm help run\"", length, word);
+}
+
+/* "--name", "--name=value", "--name value"; *used counts words. */
+static int take_long(struct run_options *options, char **words, int count, int *used)
+{
+    char *name = words[0] + 2;
+    char *equals = strchr(name, '=');
+    size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &option_table[i];
+        if (strncmp(option->name, name, length) != 0 || option->name[length] != '\0' || !length)
+            continue;
+        char *value = equals ? equals + 1 : NULL;
+        if (option->value == NO_VALUE && value)
+            return cli_fail(CLI_FAILED, "--%s takes no value", option->name);
+        if (option->value == VALUE && !value) {
+            if (count < 2)
+                return cli_fail(CLI_FAILED, "--%s needs a value", option->name);
+            value = words[1];
+            (*used)++;
+        }
+        return apply(options, option->id, value);
+    }
+    return unknown_option(words[0], (int)length + 2);
+}
+
+/* "-t", "-it", "-m512M", "-m 512M". */
+static int take_letters(struct run_options *options, char **words, int count, int *used)
+{
+    for (char *letter = words[0] + 1; *letter; letter++) {
+        const struct option *option = option_table;
+        while (option < option_table + OPTION_COUNT && option->letter != *letter)
+            option++;
+        if (option == option_table + OPTION_COUNT)
+            return cli_fail(CLI_FAILED, "unknown option -%c; see \"vmm help run\"", *letter);
+        if (option->value == NO_VALUE) {
+            int result = apply(options, option->id, NULL);
+            if (result)
+                return result;
+            continue;
+        }
+        if (letter[1])
+            return apply(options, option->id, letter + 1);
+        if (count < 2)
+            return cli_fail(CLI_FAILED, "-%c needs a value", *letter);
+        (*used)++;
+        return apply(options, option->id, words[1]);
+    }
+    return 0;
+}
+
+static int take_program(struct run_options *options, int argc, char **argv)
+{
+    char path[PATH_MAX];
+    options->program = argv[0];
+    if (!argv[0][0])
+        return cli_fail(CLI_NOT_FOUND, "the program's name is empty");
+    int result = find_program(argv[0], path, sizeof(path));
+    if (result == -ENOENT)
+        return cli_fail(CLI_NOT_FOUND, "%s: not found in PATH", argv[0]);
+    if (!result)
+        result = vmm_config_set_program(options->config, path, argc, (const char *const *)argv);
+    if (result == -ENAMETOOLONG || result == -E2BIG)
+        return cli_fail(CLI_FAILED, "program name or arguments are too long");
+    return result ? fail_option("PROGRAM", argv[0], result) : 0;
+}
+
+int run_options_parse(int argc, char **argv, struct run_options *options)
+{
+    int i = 0;
+    while (i < argc && argv[i][0] == '-' && argv[i][1] != '\0') {
+        int used = 1, result;
+        if (strcmp(argv[i], "--") == 0) {
+            i++;
+            break;
+        }
+        if (argv[i][1] == '-')
+            result = take_long(options, argv + i, argc - i, &used);
+        else
+            result = take_letters(options, argv + i, argc - i, &used);
+        if (result || options->help)
+            return result;
+        i += used;
+    }
+    return i < argc ? take_program(options, argc - i, argv + i) : 0;
+}
