@@ -44,21 +44,22 @@ endif
 # ---- programs that run natively and in a VM ---------------------------------
 
 APPS_C := $(wildcard tests/apps/*.c)
-APP_CFLAGS := -std=gnu17 -O1 -D_GNU_SOURCE -Wall -Wextra -Werror -Itests/apps
+APP_CFLAGS := -std=gnu17 -O1 -D_GNU_SOURCE -Wall -Werror -Itests/apps -Wno-stringop-overflow -Wno-stringop-overread \
+  -Wno-nonnull -Wno-format-truncation -Wno-unused-result -Wno-infinite-recursion
 app_cflags = $(shell sed -n 's@^/\* cflags: \(.*\) \*/$$@\1@p' $<)
 
 $B/apps/%: tests/apps/%.c tests/apps/check.h
 	@mkdir -p $(@D)
-	gcc $(APP_CFLAGS) $(app_cflags) $< -pthread -o $@
+	gcc $(APP_CFLAGS) $(app_cflags) $< -pthread -lm -o $@
 $B/apps/%.static: tests/apps/%.c tests/apps/check.h
 	@mkdir -p $(@D)
-	gcc $(APP_CFLAGS) $(app_cflags) -static $< -pthread -o $@
+	gcc $(APP_CFLAGS) $(app_cflags) -static $< -pthread -lm -o $@
 $B/apps/%.pie: tests/apps/%.c tests/apps/check.h
 	@mkdir -p $(@D)
-	gcc $(APP_CFLAGS) $(app_cflags) -static-pie -fPIE $< -pthread -o $@
+	gcc $(APP_CFLAGS) $(app_cflags) -static-pie -fPIE $< -pthread -lm -o $@
 $B/apps/%.musl: tests/apps/%.c tests/apps/check.h
 	@mkdir -p $(@D)
-	musl-gcc $(APP_CFLAGS) $(app_cflags) -static $< -pthread -o $@
+	musl-gcc $(APP_CFLAGS) $(app_cflags) -static $< -pthread -lm -o $@
 
 # ---- bench -------------------------------------------------------------------
 
