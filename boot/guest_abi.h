@@ -154,6 +154,11 @@ enum guest_host_kind {
      * port would say the same, but QEMU then throws the port's output away.)
      */
     GUEST_HOST_STDIN_END = 2,
+    /*
+     * value: 1 standard output, 2 standard error.  Its reader has gone: writes
+     * to it fail with EPIPE (and SIGPIPE) from now on.  No bytes follow.
+     */
+    GUEST_HOST_STREAM_CLOSED = 3,
 };
 #define GUEST_HOST_MSG_BYTES_MAX 4096u /* larger lengths break the protocol */
 
