@@ -5,7 +5,6 @@
 
 #include "arch/trap.h"
 
-#define KERNEL_STACK_SIZE 16384ul /* usable bytes; a guard page lies below */
 
 struct context {
     uint64_t rsp; /* callee-saved registers and the return address lie there */
@@ -22,10 +21,6 @@ void context_init_kernel(struct context *context, void *stack_top, void (*entry)
  */
 void context_init_user(struct context *context, void *stack_top, void (*hook)(void *), void *arg);
 
-/* Stacks with a guard page below; NULL when out of memory.  Returns the top. */
-void *kernel_stack_alloc(void);
-void kernel_stack_free(void *stack_top);
-
 /* FS and GS base of the program that is about to run or was running. */
 uint64_t user_fs_base_get(void);
 void user_fs_base_set(uint64_t base);
@@ -34,11 +29,9 @@ void user_gs_base_set(uint64_t base);
 
 /*
  * FPU state: an XSAVE area in the standard format (FXSAVE without XSAVE),
- * cpu_features.xsave_size bytes, 64-byte aligned, from fpu_alloc().
+ * cpu_features.xsave_size bytes, 64-byte aligned (mm/thread_mem.h allocates them).
  * The kernel itself never uses these registers.
  */
-void *fpu_alloc(void); /* initial state; NULL: out of memory */
-void fpu_free(void *area);
 void fpu_save(void *area);
 void fpu_restore(const void *area);
 void fpu_init_area(void *area);

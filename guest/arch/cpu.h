@@ -125,6 +125,7 @@ struct cpu_features {
 extern struct cpu_features cpu_features;
 
 void cpu_detect(void);
+void cpu_detect_names(void); /* vendor and model_name: on first need */
 /* Control registers, EFER, SYSCALL MSRs and descriptor tables of the calling CPU. */
 void cpu_init_this(unsigned int cpu);
 

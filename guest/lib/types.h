@@ -36,6 +36,8 @@ typedef struct {
 #define PAGE_ALIGN_UP(x) (((uint64_t)(x) + PAGE_SIZE - 1) & PAGE_MASK)
 #define PAGE_ALIGN_DOWN(x) ((uint64_t)(x)&PAGE_MASK)
 
+#define USER_END 0x00007ffffffff000ul /* first address no program may map */
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))

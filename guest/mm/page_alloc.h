@@ -15,7 +15,8 @@
 #include "lib/types.h"
 
 #define PAGE_ORDER_MAX 9u /* 2 MiB */
-#define DIRECT_MAP_BASE 0xffff888000000000ul
+#define DIRECT_MAP_BASE 0xffffff8000000000ul
+#define DIRECT_MAP_SIZE (510ul << 30) /* bytes of guest-physical space it can show */
 
 /* Kernel pointer to physical memory (RAM, archive, ACPI tables). */
 static inline void *phys_to_virt(paddr_t pa)
@@ -56,7 +57,7 @@ void page_get_stats(struct page_stats *stats);
 void page_fault_injection(uint64_t nth);
 bool page_should_fail(void);
 
-/* Boot: regions of RAM, lowest first, then ranges in them that are taken. */
-void page_alloc_init(void);
+/* Boot: takes RAM from boot_info.  False when there is too little to start with. */
+bool page_alloc_init(void);
 
 #endif

@@ -26,11 +26,12 @@
 #define PTE_NX (1ul << 63)
 #define PTE_ADDR 0x000ffffffffff000ul
 
-#define USER_END 0x00007ffffffff000ul /* first address no program may map */
-
 /* Boot: replaces the boot page tables by the real ones. */
 void paging_init(void);
-/* Makes [pa, pa + size) readable and writable through the direct map (NX). */
+/*
+ * Makes [pa, pa + size) readable and writable through the direct map (NX).  Called
+ * by the page allocator for RAM, by others for tables and the archive.
+ */
 void direct_map_add(paddr_t pa, uint64_t size);
 /* Maps a device's registers uncached; NULL when out of memory.  Never unmapped. */
 void *paging_map_device(paddr_t pa, uint64_t size);

@@ -1,0 +1,92 @@
+; SPDX-License-Identifier: BSD-2-Clause
+;
+; The 32-bit door: PVH entry (Xen docs/misc/pvh.pandoc).  Flat protected mode,
+; paging off, EBX = guest-physical address of struct pvh_start_info.  Turns on
+; long mode with the boot page tables and goes to the hall (start64.asm).
+; Knows nothing of the machine.
+
+%define VIRT_BASE 0xffffffff80000000
+%define PHYS(label) ((label) - VIRT_BASE)
+
+%define CR0_BOOT  0x80050033            ; PG AM WP NE ET MP PE
+%define CR4_BOOT  0x6a0                 ; OSXMMEXCPT OSFXSR PGE PAE
+%define MSR_EFER  0xc0000080
+%define EFER_BOOT 0x901                 ; NXE LME SCE
+
+extern start64
+extern boot_pml4
+
+section .note.pvh note alloc noexec nowrite align=4
+        dd 4, 8, 18                     ; name size, descriptor size, PHYS32_ENTRY
+        db "Xen", 0
+        dq PHYS(pvh_entry)
+
+section .text.boot progbits alloc exec nowrite align=16
+bits 32
+global pvh_entry
+pvh_entry:
+        cld
+        rdtsc                           ; the first instruction's time, for statistics
+        mov     esi, eax
+        mov     edi, edx
+        mov     ebp, ebx                ; CPUID changes EBX
+        mov     eax, 0x80000001         ; does the CPU have long mode and NX?
+        cpuid
+        mov     ebx, ebp
+        and     edx, (1 << 29) | (1 << 20)
+        cmp     edx, (1 << 29) | (1 << 20)
+        jne     no_long_mode
+        mov     eax, CR4_BOOT
+        mov     cr4, eax
+        mov     eax, PHYS(boot_pml4)
+        mov     cr3, eax
+        mov     ecx, MSR_EFER
+        mov     eax, EFER_BOOT
+        xor     edx, edx
+        wrmsr
+        mov     eax, CR0_BOOT
+        mov     cr0, eax
+        lgdt    [PHYS(boot_gdt_pointer)]
+        jmp     0x08:PHYS(long_mode)
+
+; Nothing to report with but the serial port: say it there, byte by byte.
+no_long_mode:
+        mov     esi, PHYS(no_long_mode_text)
+.next:
+        lodsb
+        test    al, al
+        jz      .stop
+        mov     dx, 0x3f8
+        out     dx, al
+        jmp     .next
+.stop:
+        cli
+        hlt
+        jmp     .stop
+
+bits 64
+long_mode:
+        mov     eax, 0x10
+        mov     ds, eax
+        mov     es, eax
+        mov     ss, eax
+        mov     fs, eax
+        mov     gs, eax
+        shl     rdi, 32
+        or      rsi, rdi                ; TSC at entry
+        mov     edi, ebx                ; start info
+        mov     rax, start64
+        jmp     rax
+
+section .rodata.boot progbits alloc noexec nowrite align=8
+no_long_mode_text:
+        db "vmm guest: this CPU has no 64-bit mode with NX; choose another CPU model", 10, 0
+
+        align 8
+boot_gdt:
+        dq 0
+        dq 0x00af9b000000ffff           ; kernel code, 64 bit
+        dq 0x00cf93000000ffff           ; kernel data
+boot_gdt_pointer:
+        dw boot_gdt_pointer - boot_gdt - 1
+        dd PHYS(boot_gdt)

@@ -1,0 +1,246 @@
+; SPDX-License-Identifier: BSD-2-Clause
+;
+; Every way into the kernel and out of it.  Builds struct trap_frame (arch/trap.h)
+; and calls C.  GS base: the kernel's percpu in kernel mode, the program's in user
+; mode; swapgs on each change.
+
+%include "offsets.inc"
+
+%define ENOSYS 38
+
+extern trap_dispatch
+extern trap_syscall
+extern trap_user_return
+
+section .text.entry progbits alloc exec nowrite align=16
+bits 64
+
+%macro PUSH_REGISTERS 0                 ; RAX is pushed by hand: its meaning differs
+        push    r8
+        push    r9
+        push    r10
+        push    r11
+        push    rbx
+        push    rbp
+        push    r12
+        push    r13
+        push    r14
+        push    r15
+%endmacro
+
+%macro POP_REGISTERS 0
+        pop     r15
+        pop     r14
+        pop     r13
+        pop     r12
+        pop     rbp
+        pop     rbx
+        pop     r11
+        pop     r10
+        pop     r9
+        pop     r8
+        pop     rax
+        pop     rcx
+        pop     rdx
+        pop     rsi
+        pop     rdi
+%endmacro
+
+; SYSCALL: RCX = return address, R11 = flags, interrupts off by SFMASK.
+global syscall_entry
+syscall_entry:
+        swapgs
+        mov     [gs:PERCPU_USER_RSP], rsp
+        mov     rsp, [gs:PERCPU_STACK_TOP]
+        push    SEL_USER_DS
+        push    qword [gs:PERCPU_USER_RSP]
+        push    r11
+        push    SEL_USER_CS
+        push    rcx
+        push    0                       ; error code
+        push    VECTOR_SYSCALL
+        push    rax                     ; orig_rax
+        push    rdi
+        push    rsi
+        push    rdx
+        push    rcx
+        push    -ENOSYS                 ; rax
+        PUSH_REGISTERS
+        xor     ebp, ebp
+        mov     rdi, rsp
+        call    trap_syscall
+
+; Leave to user mode with the frame at RSP.
+global exit_to_user
+exit_to_user:
+        cmp     dword [gs:PERCPU_USER_WORK], 0
+        jne     .work
+        cmp     qword [rsp + FRAME_VECTOR], VECTOR_SYSCALL
+        jne     .iret
+        ; SYSRET loads RIP from RCX and flags from R11: only when the frame agrees,
+        ; and never with an address that would fault in kernel mode (Intel).
+        mov     rcx, [rsp + FRAME_RIP]
+        cmp     rcx, [rsp + FRAME_RCX]
+        jne     .iret
+        mov     r11, [rsp + FRAME_RFLAGS]
+        cmp     r11, [rsp + FRAME_R11]
+        jne     .iret
+        test    r11, 0x10100            ; RF, TF: only IRET restores them properly
+        jnz     .iret
+        mov     rax, rcx
+        shr     rax, 47
+        jnz     .iret
+        cmp     qword [rsp + FRAME_CS], SEL_USER_CS
+        jne     .iret
+        POP_REGISTERS
+        mov     rsp, [rsp + FRAME_RSP - FRAME_ORIG_RAX]
+        swapgs
+        o64 sysret
+.iret:
+        POP_REGISTERS
+        add     rsp, 24                 ; orig_rax, vector, error
+        swapgs
+        iretq
+.work:
+        mov     rdi, rsp
+        call    trap_user_return
+        jmp     exit_to_user
+
+; Exceptions and interrupts.  Stubs push an error code where the CPU does not,
+; then the vector.
+%macro STUB 1
+align 16
+        %if %1 == 8 || (%1 >= 10 && %1 <= 14) || %1 == 17 || %1 == 21
+        nop
+        nop
+        %else
+        push    0
+        %endif
+        push    %1
+        jmp     trap_common
+%endmacro
+
+align 16
+global trap_stubs                       ; 16 bytes each
+trap_stubs:
+%assign v 0
+%rep 256
+        %if v >= 128
+align 16
+        push    0
+        push    v
+        jmp     trap_common
+        %else
+        STUB v
+        %endif
+%assign v v + 1
+%endrep
+
+align 16
+trap_common:
+        push    -1                      ; orig_rax
+        push    rdi
+        push    rsi
+        push    rdx
+        push    rcx
+        push    rax
+        PUSH_REGISTERS
+        xor     ebp, ebp
+        cld
+        mov     rdi, rsp
+        test    byte [rsp + FRAME_CS], 3
+        jz      .from_kernel
+        swapgs
+        call    trap_dispatch
+        jmp     exit_to_user
+.from_kernel:
+        mov     rbp, [rsp + 32]         ; the interrupted function's frame, for backtraces
+        call    trap_dispatch
+        POP_REGISTERS
+        add     rsp, 24
+        iretq
+
+; Exceptions that may strike anywhere, on stacks of their own (IST): NMI, double
+; fault, machine check.  Whose GS base is loaded is told by its sign.
+%macro PARANOID 2
+align 16
+global %1
+%1:
+        %if %2 != 8
+        push    0
+        %endif
+        push    %2
+        jmp     paranoid_common
+%endmacro
+
+PARANOID trap_nmi, 2
+PARANOID trap_double_fault, 8
+PARANOID trap_machine_check, 18
+
+paranoid_common:
+        push    -1
+        push    rdi
+        push    rsi
+        push    rdx
+        push    rcx
+        push    rax
+        PUSH_REGISTERS
+        cld
+        xor     ebx, ebx
+        mov     ecx, 0xc0000101         ; MSR_GS_BASE
+        rdmsr
+        test    edx, edx
+        js      .kernel_gs
+        swapgs
+        inc     ebx
+.kernel_gs:
+        mov     rdi, rsp
+        call    trap_dispatch
+        test    ebx, ebx
+        jz      .out
+        swapgs
+.out:
+        POP_REGISTERS
+        add     rsp, 24
+        iretq
+
+section .text.hot progbits alloc exec nowrite align=16
+
+; void context_switch(struct context *from, const struct context *to)
+global context_switch
+context_switch:
+        push    rbp
+        push    rbx
+        push    r12
+        push    r13
+        push    r14
+        push    r15
+        mov     [rdi], rsp
+        mov     rsp, [rsi]
+        pop     r15
+        pop     r14
+        pop     r13
+        pop     r12
+        pop     rbx
+        pop     rbp
+        ret
+
+; First code of a new context: RBX = function, R12 = its argument.
+global context_start_kernel
+context_start_kernel:
+        mov     rdi, r12
+        call    rbx
+        ud2
+
+global context_start_user
+context_start_user:
+        mov     rdi, r12
+        call    rbx
+        jmp     exit_to_user
+
+; void trap_exit_to_user(void)
+global trap_exit_to_user
+trap_exit_to_user:
+        mov     rsp, [gs:PERCPU_STACK_TOP]
+        sub     rsp, FRAME_SIZE
+        jmp     exit_to_user

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* FPU state areas of threads: XSAVE in the standard format, or FXSAVE.  Intel SDM 1, chapter 13. */
+#include "arch/context.h"
+#include "arch/cpu.h"
+#include "lib/string.h"
+
+#define FCW_DEFAULT 0x37fu
+#define MXCSR_DEFAULT 0x1f80u
+#define MXCSR_OFFSET 24u
+#define MXCSR_RESERVED 0xffff0000u
+#define XSAVE_HEADER 512u /* XSTATE_BV, XCOMP_BV, reserved */
+#define XSAVE_HEADER_SIZE 64u
+
+void fpu_init_area(void *area)
+{
+    uint8_t *bytes = area;
+    uint16_t fcw = FCW_DEFAULT;
+    uint32_t mxcsr = MXCSR_DEFAULT;
+
+    /* XSTATE_BV = 0 means initial values: only the legacy part and header count. */
+    memset(area, 0, XSAVE_HEADER + (cpu_features.xsave ? XSAVE_HEADER_SIZE : 0));
+    memcpy(bytes, &fcw, sizeof(fcw));
+    memcpy(bytes + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
+}
+
+void fpu_save(void *area)
+{
+    if (!cpu_features.xsave)
+        __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+    else if (cpu_features.xsaveopt)
+        __asm__ volatile("xsaveopt64 (%0)" : : "r"(area), "a"(~0u), "d"(~0u) : "memory");
+    else
+        __asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(~0u), "d"(~0u) : "memory");
+}
+
+void fpu_restore(const void *area)
+{
+    if (!cpu_features.xsave)
+        __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+    else
+        __asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(~0u), "d"(~0u) : "memory");
+}
+
+bool fpu_area_sanitize(void *area, size_t size)
+{
+    uint8_t *bytes = area;
+    uint32_t mxcsr;
+
+    if (size < cpu_features.xsave_size)
+        return false;
+    memcpy(&mxcsr, bytes + MXCSR_OFFSET, sizeof(mxcsr));
+    if (mxcsr & MXCSR_RESERVED)
+        return false;
+    if (!cpu_features.xsave)
+        return true;
+    uint64_t header[XSAVE_HEADER_SIZE / 8];
+    memcpy(header, bytes + XSAVE_HEADER, sizeof(header));
+    if (header[0] & ~cpu_features.xcr0)
+        return false;
+    for (size_t i = 1; i < ARRAY_SIZE(header); i++)
+        if (header[i]) /* compacted form, or reserved bits */
+            return false;
+    return true;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Structure offsets for nasm: compiled to assembly, never linked (see Makefile). */
+#include "arch/percpu.h"
+#include "arch/trap.h"
+
+#define DEFINE(name, value) __asm__ volatile("@@" #name " %0" : : "i"(value))
+
+void offsets(void);
+void offsets(void)
+{
+    DEFINE(PERCPU_STACK_TOP, offsetof(struct percpu, kernel_stack_top));
+    DEFINE(PERCPU_USER_RSP, offsetof(struct percpu, user_rsp));
+    DEFINE(PERCPU_USER_WORK, offsetof(struct percpu, user_return_work));
+    DEFINE(FRAME_RAX, offsetof(struct trap_frame, rax));
+    DEFINE(FRAME_RCX, offsetof(struct trap_frame, rcx));
+    DEFINE(FRAME_R11, offsetof(struct trap_frame, r11));
+    DEFINE(FRAME_ORIG_RAX, offsetof(struct trap_frame, orig_rax));
+    DEFINE(FRAME_VECTOR, offsetof(struct trap_frame, vector));
+    DEFINE(FRAME_RIP, offsetof(struct trap_frame, rip));
+    DEFINE(FRAME_CS, offsetof(struct trap_frame, cs));
+    DEFINE(FRAME_RFLAGS, offsetof(struct trap_frame, rflags));
+    DEFINE(FRAME_RSP, offsetof(struct trap_frame, rsp));
+    DEFINE(FRAME_SIZE, sizeof(struct trap_frame));
+    DEFINE(SEL_USER_CS, USER_CS);
+    DEFINE(SEL_USER_DS, USER_DS);
+    DEFINE(VECTOR_SYSCALL, TRAP_VECTOR_SYSCALL);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Memory and string functions.  Copies use the string instructions, fast on every CPU with ERMS. */
+#include "lib/string.h"
+
+void *memcpy(void *restrict dst, const void *restrict src, size_t size)
+{
+    void *result = dst;
+    size_t words = size / 8, bytes = size % 8;
+
+    __asm__ volatile("rep movsq\n\tmov %3, %0\n\trep movsb"
+                     : "+c"(words), "+D"(dst), "+S"(src)
+                     : "r"(bytes)
+                     : "memory");
+    return result;
+}
+
+void *memmove(void *dst, const void *src, size_t size)
+{
+    unsigned char *d = dst;
+    const unsigned char *s = src;
+
+    if (d <= s || d >= s + size)
+        return memcpy(dst, src, size);
+    while (size--)
+        d[size] = s[size];
+    return dst;
+}
+
+void *memset(void *dst, int byte, size_t size)
+{
+    void *result = dst;
+    uint64_t pattern = (uint64_t)(unsigned char)byte * 0x0101010101010101ull;
+    size_t words = size / 8, bytes = size % 8;
+
+    __asm__ volatile("rep stosq\n\tmov %3, %0\n\trep stosb"
+                     : "+c"(words), "+D"(dst)
+                     : "a"(pattern), "r"(bytes)
+                     : "memory");
+    return result;
+}
+
+int memcmp(const void *a, const void *b, size_t size)
+{
+    const unsigned char *x = a, *y = b;
+
+    for (size_t i = 0; i < size; i++)
+        if (x[i] != y[i])
+            return x[i] < y[i] ? -1 : 1;
+    return 0;
+}
+
+void *memchr(const void *s, int byte, size_t size)
+{
+    const unsigned char *p = s;
+
+    for (size_t i = 0; i < size; i++)
+        if (p[i] == (unsigned char)byte)
+            return (void *)((uintptr_t)p + i);
+    return NULL;
+}
+
+size_t strlen(const char *s)
+{
+    size_t n = 0;
+
+    while (s[n])
+        n++;
+    return n;
+}
+
+size_t strnlen(const char *s, size_t max)
+{
+    size_t n = 0;
+
+    while (n < max && s[n])
+        n++;
+    return n;
+}
+
+int strcmp(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return (unsigned char)*a - (unsigned char)*b;
+}
+
+int strncmp(const char *a, const char *b, size_t max)
+{
+    for (; max && *a && *a == *b; max--) {
+        a++;
+        b++;
+    }
+    return max ? (unsigned char)*a - (unsigned char)*b : 0;
+}
+
+char *strchr(const char *s, int c)
+{
+    for (;; s++) {
+        if (*s == (char)c)
+            return (char *)(uintptr_t)s;
+        if (!*s)
+            return NULL;
+    }
+}
+
+char *strrchr(const char *s, int c)
+{
+    const char *found = NULL;
+
+    do {
+        if (*s == (char)c)
+            found = s;
+    } while (*s++);
+    return (char *)(uintptr_t)found;
+}
+
+size_t strlcpy(char *dst, const char *src, size_t size)
+{
+    size_t length = strlen(src);
+
+    if (size) {
+        size_t n = MIN(length, size - 1);
+        memcpy(dst, src, n);
+        dst[n] = '\0';
+    }
+    return length;
+}
+
+uint64_t parse_u64(const char *s, const char **end)
+{
+    uint64_t base = 10, value = 0;
+
+    if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
+        base = 16;
+        s += 2;
+    }
+    for (;; s++) {
+        uint64_t digit;
+        char lower = (char)(*s | 0x20);
+        if (*s >= '0' && *s <= '9')
+            digit = (uint64_t)(*s - '0');
+        else if (base == 16 && lower >= 'a' && lower <= 'f')
+            digit = (uint64_t)(lower - 'a') + 10;
+        else
+            break;
+        if (value > (UINT64_MAX - digit) / base)
+            value = UINT64_MAX;
+        else
+            value = value * base + digit;
+    }
+    if (end)
+        *end = s;
+    return value;
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Buddy allocator fed by a frontier.  Each RAM region has a dense array of page
+ * records, placed in the first region that can hold them all; a record is
+ * written when its page first leaves the frontier, so boot cost does not grow
+ * with RAM.
+ *
+ *   region:  | used blocks and free blocks of the buddy lists | frontier ... end |
+ *             records valid                                    records untouched
+ */
+#include "mm/page_alloc.h"
+
+#include "arch/boot_info.h"
+#include "arch/spinlock.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "mm/paging.h"
+
+/* 1 MiB: its records fill one page. */
+#define REFILL_ORDER 8u
+#define REFILL_PAGES (1u << REFILL_ORDER)
+#define KERNEL_WINDOW_END (GUEST_KERNEL_GPA + GUEST_KERNEL_SIZE_MAX)
+#define NIL 0u /* no page: page frame 0 is never managed */
+
+enum page_state { PAGE_UNUSED, PAGE_FREE, PAGE_USED };
+
+struct page { /* 16 bytes: 0.4 % of RAM */
+    atomic_uint refs;
+    uint32_t next, prev; /* frame numbers, in a free list */
+    uint8_t order;
+    uint8_t state; /* enum page_state */
+    uint8_t zero; /* free block whose contents are zero */
+    uint8_t reserved;
+};
+_Static_assert(sizeof(struct page) == 16, "page record");
+
+struct region {
+    uint32_t start, end; /* frame numbers, end exclusive */
+    uint32_t frontier; /* next frame that was never handed out */
+    uint32_t pad;
+    struct page *pages; /* record of frame f: pages[f - start] */
+};
+
+static struct {
+    struct spinlock lock;
+    uint32_t region_count;
+    struct region regions[BOOT_REGIONS_MAX + 4];
+    uint32_t free_head[PAGE_ORDER_MAX + 1]; /* frame numbers */
+    uint64_t total, free_listed, beyond; /* pages: all, in lists, behind the frontier */
+    uint64_t used_max;
+    uint64_t fail_after; /* 0: off */
+} pa_state __attribute__((section(".bss.hot.pages"))) = {.lock = SPINLOCK_INIT(LOCK_RANK_PAGES)};
+
+static struct region *region_of(uint32_t frame)
+{
+    for (uint32_t i = 0; i < pa_state.region_count; i++) {
+        struct region *r = &pa_state.regions[i];
+        if (frame >= r->start && frame < r->frontier)
+            return r;
+    }
+    return NULL;
+}
+
+static struct page *page_of(uint32_t frame)
+{
+    struct region *r = region_of(frame);
+
+    return r ? &r->pages[frame - r->start] : NULL;
+}
+
+static void list_add(uint32_t frame, struct page *page, unsigned int order, bool zero)
+{
+    uint32_t head = pa_state.free_head[order];
+
+    page->state = PAGE_FREE;
+    page->order = (uint8_t)order;
+    page->zero = zero;
+    page->prev = NIL;
+    page->next = head;
+    if (head != NIL)
+        page_of(head)->prev = frame;
+    pa_state.free_head[order] = frame;
+    pa_state.free_listed += 1ul << order;
+}
+
+static void list_del(uint32_t frame, struct page *page)
+{
+    if (page->prev != NIL)
+        page_of(page->prev)->next = page->next;
+    else
+        pa_state.free_head[page->order] = page->next;
+    if (page->next != NIL)
+        page_of(page->next)->prev = page->prev;
+    pa_state.free_listed -= 1ul << page->order;
+    page->state = PAGE_USED;
+    (void)frame;
+}
+
+/* Puts [frame, end) into the lists as naturally aligned blocks. */
+static void list_add_range(struct region *r, uint32_t frame, uint32_t end, bool zero)
+{
+    while (frame < end) {
+        unsigned int order = 0;
+        while (order < PAGE_ORDER_MAX && (frame & ((2u << order) - 1)) == 0 &&
+               frame + (2u << order) <= end)
+            order++;
+        list_add(frame, &r->pages[frame - r->start], order, zero);
+        frame += 1u << order;
+    }
+}
+
+/* Moves a frontier on so that a block of this order becomes free.  Lock held. */
+static bool refill(unsigned int order)
+{
+    uint32_t step = 1u << MAX(order, REFILL_ORDER);
+
+    for (uint32_t i = 0; i < pa_state.region_count; i++) {
+        struct region *r = &pa_state.regions[i];
+        if (r->frontier >= r->end)
+            continue;
+        uint32_t from = r->frontier;
+        uint32_t to = MIN(ALIGN_UP(from + 1, step), r->end);
+        direct_map_add(PADDR((uint64_t)from << PAGE_SHIFT), (uint64_t)(to - from) << PAGE_SHIFT);
+        if (!boot_info.zeroed)
+            memset(&r->pages[from - r->start], 0, (to - from) * sizeof(struct page));
+        r->frontier = to;
+        pa_state.beyond -= to - from;
+        list_add_range(r, from, to, boot_info.zeroed);
+        return true;
+    }
+    return false;
+}
+
+/* Takes a block of exactly this order off the lists, splitting a larger one. */
+static uint32_t take(unsigned int order, struct page **out, bool *zero)
+{
+    unsigned int have = order;
+
+    while (have <= PAGE_ORDER_MAX && pa_state.free_head[have] == NIL)
+        have++;
+    if (have > PAGE_ORDER_MAX)
+        return NIL;
+    uint32_t frame = pa_state.free_head[have];
+    struct page *page = page_of(frame);
+    list_del(frame, page);
+    *zero = page->zero;
+    while (have > order) { /* the upper halves stay free */
+        have--;
+        list_add(frame + (1u << have), page + (1ul << have), have, *zero);
+    }
+    *out = page;
+    return frame;
+}
+
+static void note_use(void)
+{
+    uint64_t used = pa_state.total - pa_state.free_listed - pa_state.beyond;
+
+    if (used > pa_state.used_max)
+        pa_state.used_max = used;
+}
+
+bool page_should_fail(void)
+{
+    if (LIKELY(pa_state.fail_after == 0))
+        return false;
+    return --pa_state.fail_after == 0;
+}
+
+void page_fault_injection(uint64_t nth)
+{
+    pa_state.fail_after = nth;
+}
+
+__attribute__((hot)) bool page_alloc(unsigned int order, unsigned int flags, paddr_t *pa)
+{
+    struct page *page = NULL;
+    bool zero = false;
+
+    ASSERT(order <= PAGE_ORDER_MAX);
+    if (page_should_fail())
+        return false;
+    spin_lock(&pa_state.lock);
+    uint32_t frame = take(order, &page, &zero);
+    while (frame == NIL && refill(order))
+        frame = take(order, &page, &zero);
+    if (frame == NIL) {
+        spin_unlock(&pa_state.lock);
+        return false;
+    }
+    page->state = PAGE_USED;
+    page->order = (uint8_t)order;
+    atomic_store_explicit(&page->refs, 1, memory_order_relaxed);
+    note_use();
+    spin_unlock(&pa_state.lock);
+
+    *pa = PADDR((uint64_t)frame << PAGE_SHIFT);
+    if ((flags & PAGE_ZERO) && !zero)
+        memset(phys_to_virt(*pa), 0, PAGE_SIZE << order);
+    return true;
+}
+
+static void free_block(uint32_t frame, struct page *page)
+{
+    struct region *r = region_of(frame);
+    unsigned int order = page->order;
+
+    while (order < PAGE_ORDER_MAX) {
+        uint32_t buddy = frame ^ (1u << order);
+        if (buddy < r->start || buddy + (1u << order) > r->frontier)
+            break;
+        struct page *other = &r->pages[buddy - r->start];
+        if (other->state != PAGE_FREE || other->order != order)
+            break;
+        list_del(buddy, other);
+        other->state = PAGE_UNUSED;
+        r->pages[frame - r->start].state = PAGE_UNUSED;
+        frame = MIN(frame, buddy);
+        order++;
+    }
+    list_add(frame, &r->pages[frame - r->start], order, false);
+}
+
+void page_get(paddr_t pa)
+{
+    struct page *page = page_of((uint32_t)(pa.raw >> PAGE_SHIFT));
+
+    if (page) {
+        unsigned int old = atomic_fetch_add_explicit(&page->refs, 1, memory_order_relaxed);
+        ASSERT(old > 0 && old < UINT32_MAX - 1);
+    }
+}
+
+void page_put(paddr_t pa)
+{
+    uint32_t frame = (uint32_t)(pa.raw >> PAGE_SHIFT);
+    struct page *page = page_of(frame);
+
+    if (!page)
+        return;
+    unsigned int old = atomic_fetch_sub_explicit(&page->refs, 1, memory_order_acq_rel);
+    ASSERT(old > 0 && page->state == PAGE_USED);
+    if (old == 1) {
+        spin_lock(&pa_state.lock);
+        free_block(frame, page);
+        spin_unlock(&pa_state.lock);
+    }
+}
+
+unsigned int page_ref(paddr_t pa)
+{
+    struct page *page = page_of((uint32_t)(pa.raw >> PAGE_SHIFT));
+
+    return page ? atomic_load_explicit(&page->refs, memory_order_relaxed) : INT_MAX;
+}
+
+bool page_is_static(paddr_t pa)
+{
+    return page_of((uint32_t)(pa.raw >> PAGE_SHIFT)) == NULL;
+}
+
+void *page_alloc_virt(unsigned int flags)
+{
+    paddr_t pa;
+
+    return page_alloc(0, flags, &pa) ? phys_to_virt(pa) : NULL;
+}
+
+void page_free_virt(void *page)
+{
+    if (page)
+        page_put(virt_to_phys(page));
+}
+
+void page_get_stats(struct page_stats *stats)
+{
+    spin_lock(&pa_state.lock);
+    stats->total = pa_state.total;
+    stats->free = pa_state.free_listed + pa_state.beyond;
+    stats->used_max = pa_state.used_max;
+    spin_unlock(&pa_state.lock);
+}
+
+/* ---- boot ----------------------------------------------------------------- */
+
+/* Adds RAM [start, end) less the taken range; what is below the kernel stays unused. */
+static void add_region(uint64_t start, uint64_t end, struct boot_region taken)
+{
+    start = MAX(start, KERNEL_WINDOW_END);
+    end = MIN(end, DIRECT_MAP_SIZE);
+    if (start >= end)
+        return;
+    if (taken.start < taken.end && taken.start < end && taken.end > start) {
+        struct boot_region none = {0, 0};
+        add_region(start, PAGE_ALIGN_DOWN(taken.start), none);
+        add_region(PAGE_ALIGN_UP(taken.end), end, none);
+        return;
+    }
+    struct region *r = &pa_state.regions[pa_state.region_count++];
+    r->start = r->frontier = (uint32_t)(start >> PAGE_SHIFT);
+    r->end = (uint32_t)(end >> PAGE_SHIFT);
+    pa_state.total += r->end - r->start;
+}
+
+bool page_alloc_init(void)
+{
+    for (uint32_t i = 0; i < boot_info.ram_count; i++)
+        add_region(boot_info.ram[i].start, boot_info.ram[i].end, boot_info.archive);
+    uint64_t record_pages = PAGE_ALIGN_UP(pa_state.total * sizeof(struct page)) >> PAGE_SHIFT;
+
+    struct region *home = NULL;
+    for (uint32_t i = 0; i < pa_state.region_count && !home; i++)
+        if (pa_state.regions[i].end - pa_state.regions[i].start > record_pages + REFILL_PAGES)
+            home = &pa_state.regions[i];
+    if (!home)
+        return false;
+
+    /* The home region begins behind the records. */
+    uint64_t base = (uint64_t)home->start << PAGE_SHIFT;
+    direct_map_add(PADDR(base), record_pages << PAGE_SHIFT);
+    home->start += (uint32_t)record_pages;
+    home->frontier = home->start;
+    pa_state.total -= record_pages;
+    struct page *records = phys_to_virt(PADDR(base));
+    for (uint32_t i = 0; i < pa_state.region_count; i++) {
+        pa_state.regions[i].pages = records;
+        records += pa_state.regions[i].end - pa_state.regions[i].start;
+    }
+    pa_state.beyond = pa_state.total;
+    return true;
+}
