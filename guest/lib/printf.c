@@ -58,6 +58,14 @@ static void put_number(struct sink *sink, uint64_t value, const char *prefix, un
     put_padded(sink, text + at, sizeof(text) - at, spec);
 }
 
+static const char *parse_digits(const char *f, int *value)
+{
+    for (; *f >= '0' && *f <= '9'; f++)
+        if (*value < 1000)
+            *value = *value * 10 + (*f - '0');
+    return f;
+}
+
 static const char *parse_spec(const char *f, struct spec *spec, va_list *args)
 {
     *spec = (struct spec){.bits = 32};
@@ -77,8 +85,7 @@ static const char *parse_spec(const char *f, struct spec *spec, va_list *args)
         spec->width = va_arg(*args, int);
         f++;
     }
-    while (*f >= '0' && *f <= '9')
-        spec->width = MIN(spec->width * 10 + (*f++ - '0'), 4096);
+    f = parse_digits(f, &spec->width);
     if (*f == '.') {
         spec->precise = true;
         f++;
@@ -86,8 +93,7 @@ static const char *parse_spec(const char *f, struct spec *spec, va_list *args)
             spec->precision = va_arg(*args, int);
             f++;
         }
-        while (*f >= '0' && *f <= '9')
-            spec->precision = MIN(spec->precision * 10 + (*f++ - '0'), 4096);
+        f = parse_digits(f, &spec->precision);
     }
     if (*f == 'h') {
         spec->bits = 16;
