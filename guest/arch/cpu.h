@@ -77,6 +77,18 @@ static inline void invlpg(uint64_t address)
 {
     __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
+/* a * b / c without overflow on the way; UINT64_MAX when the result does not fit. */
+static inline uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
+{
+    unsigned __int128 product = (unsigned __int128)a * b;
+    uint64_t quotient, remainder, hi = (uint64_t)(product >> 64);
+
+    if (hi >= c)
+        return UINT64_MAX;
+    __asm__("divq %4" : "=a"(quotient), "=d"(remainder) : "a"((uint64_t)product), "d"(hi), "r"(c));
+    (void)remainder;
+    return quotient;
+}
 static inline void cpu_pause(void)
 {
     __asm__ volatile("pause");
@@ -108,6 +120,15 @@ static inline void cpu_idle_wait(void)
     __asm__ volatile("sti; hlt; cli" : : : "memory");
 }
 NORETURN void cpu_stop(void); /* this CPU, for ever */
+/* The last way to end a machine: an exception without an interrupt table resets it. */
+NORETURN static inline void cpu_triple_fault(void)
+{
+    static const struct {
+        uint8_t limit_and_base[10];
+    } no_table = {{0}};
+    __asm__ volatile("lidt %0; int3" : : "m"(no_table));
+    __builtin_unreachable();
+}
 
 /* Found once on the first CPU (arch/cpu.c); read-only afterwards. */
 struct cpu_features {

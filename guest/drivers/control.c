@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The control channel.  Knows the port and the message format; not what signals do. */
+#include "drivers/control.h"
+
+#include "arch/clock.h"
+#include "arch/cpu.h"
+#include "drivers/irq.h"
+#include "drivers/virtio/console.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "mm/page_alloc.h"
+
+#define CMDLINE_WORD "ctl="
+#define SEND_NS 2000000000ull
+#define SIGNALS_PER_INTERRUPT 64
+#define SIGNAL_PIPE 13 /* SIGPIPE from the host: nobody reads standard output any more */
+#define PORT_RESET_CONTROL 0xcf9u
+#define PORT_KEYBOARD_COMMAND 0x64u
+#define KEYBOARD_PULSE_RESET 0xfeu
+
+static struct {
+    uint16_t port; /* 0: none */
+    bool has_gsi; /* our own monitor: it reads the rings at the end, and sends by interrupt */
+    uint32_t gsi;
+    void (*on_signal)(int signo);
+    /* The message that is arriving on the console port. */
+    struct guest_ctl_msg message;
+    uint32_t received; /* bytes of it, header included */
+    uint8_t payload[8]; /* as much as any known message has */
+    bool broken;
+} control;
+
+void control_init(const char *cmdline)
+{
+    bool start = true, quoted = false;
+    for (const char *s = cmdline; *s != '\0'; s++) {
+        const char *end;
+        if (start && strncmp(s, CMDLINE_WORD, sizeof(CMDLINE_WORD) - 1) == 0) {
+            uint64_t port = parse_u64(s + sizeof(CMDLINE_WORD) - 1, &end);
+            control.port = port <= UINT16_MAX - 4 ? (uint16_t)port : 0;
+            control.has_gsi = *end == ',';
+            if (control.has_gsi)
+                control.gsi = (uint32_t)parse_u64(end + 1, &end);
+        }
+        if (*s == '"')
+            quoted = !quoted;
+        start = *s == ' ' && !quoted;
+    }
+}
+
+/* ---- from the host -------------------------------------------------------- */
+
+static void deliver_signal(uint32_t signo)
+{
+    if (signo == SIGNAL_PIPE)
+        console_mark_closed(console_stdio()); /* the next write says EPIPE, as natively */
+    else if (control.on_signal != NULL)
+        control.on_signal((int)signo);
+}
+
+static void port_interrupt(void *arg)
+{
+    (void)arg;
+    uint32_t word;
+    for (int i = 0; i < SIGNALS_PER_INTERRUPT && (word = inl(control.port)) != 0; i++) {
+        if (word >> 8 == GUEST_HOST_SIGNAL)
+            deliver_signal(word & 0xff);
+    }
+}
+
+static void handle_message(void)
+{
+    uint32_t kind = control.message.word >> 8;
+    uint32_t numbers[2];
+    uint64_t total;
+    switch (kind) {
+    case GUEST_HOST_SIGNAL:
+        deliver_signal(control.message.word & 0xff);
+        break;
+    case GUEST_HOST_RESIZE:
+        memcpy(numbers, control.payload, sizeof(numbers));
+        if (control.message.length == sizeof(numbers))
+            console_set_size(console_stdio(), (uint16_t)numbers[0], (uint16_t)numbers[1]);
+        break;
+    case GUEST_HOST_STDIN_END:
+        memcpy(&total, control.payload, sizeof(total));
+        if (control.message.length == sizeof(total))
+            console_set_input_end(console_stdio(), total);
+        break;
+    default: /* a later version's: skipped with its bytes */
+        break;
+    }
+}
+
+static void receive_byte(uint8_t byte)
+{
+    const uint32_t header = sizeof(control.message);
+    uint32_t at = control.received++;
+    if (at < header) {
+        uint8_t bytes[sizeof(control.message)];
+        memcpy(bytes, &control.message, header);
+        bytes[at] = byte;
+        memcpy(&control.message, bytes, header);
+        if (control.received < header)
+            return;
+        if (control.message.length > GUEST_HOST_MSG_BYTES_MAX) {
+            klog(LOG_ERR, "control: a message of %u bytes; not listening any more",
+                 control.message.length);
+            control.broken = true;
+            return;
+        }
+    } else if (at - header < sizeof(control.payload)) {
+        control.payload[at - header] = byte;
+    }
+    if (control.received - header == control.message.length) {
+        handle_message();
+        control.received = 0;
+    }
+}
+
+static void channel_readable(struct chardev *dev)
+{
+    uint8_t bytes[64];
+    ssize_t count;
+    while ((count = dev->ops->read(dev, bytes, sizeof(bytes))) > 0) {
+        for (ssize_t i = 0; i < count && !control.broken; i++)
+            receive_byte(bytes[i]);
+    }
+}
+
+void control_listen(void (*on_signal)(int signo))
+{
+    control.on_signal = on_signal;
+    if (control.has_gsi) {
+        int error = irq_register(control.gsi, port_interrupt, NULL);
+        if (error != 0)
+            klog(LOG_ERR, "control: no interrupt %u (%d)", control.gsi, error);
+        return;
+    }
+    struct chardev *channel = console_control();
+    if (control.port != 0 && channel->ops->start(channel) == 0) {
+        channel->on_readable = channel_readable;
+        channel_readable(channel); /* offers buffers, asks for the interrupt */
+    }
+}
+
+/* ---- to the host ---------------------------------------------------------- */
+
+static void send_bytes(struct chardev *channel, const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+    ns_t deadline = clock_ns() + SEND_NS;
+    while (size != 0 && clock_ns() < deadline) {
+        ssize_t sent = channel->ops->write(channel, bytes, size);
+        if (sent < 0)
+            return;
+        bytes += sent;
+        size -= (size_t)sent;
+        if (sent == 0)
+            cpu_pause();
+    }
+}
+
+/* A report over the console port; false: there is none. */
+static bool send_message(uint32_t word, const void *payload, uint32_t length)
+{
+    struct chardev *channel = console_control();
+    if (channel->ops->start(channel) != 0)
+        return false;
+    struct guest_ctl_msg message = {.word = word, .length = length};
+    send_bytes(channel, &message, sizeof(message));
+    send_bytes(channel, payload, length);
+    return true;
+}
+
+void control_ready(void)
+{
+    if (control.has_gsi)
+        outl(control.port, GUEST_CTL_WORD(GUEST_CTL_READY, 0));
+    else if (control.port != 0)
+        send_message(GUEST_CTL_WORD(GUEST_CTL_READY, 0), NULL, 0);
+}
+
+void control_report_stats(const struct guest_stats *stats)
+{
+    if (control.has_gsi) {
+        outl((uint16_t)(control.port + GUEST_CTL_STATS_PORT - GUEST_CTL_PORT),
+             (uint32_t)(virt_to_phys(stats).raw >> PAGE_SHIFT));
+        outl(control.port, GUEST_CTL_WORD(GUEST_CTL_STATS, 0));
+    } else if (control.port != 0) {
+        send_message(GUEST_CTL_WORD(GUEST_CTL_STATS, 0), stats, sizeof(*stats));
+    }
+}
+
+/* No channel at all: whatever a PC offers to make a monitor notice. */
+static NORETURN void reset_machine(void)
+{
+    outb(PORT_RESET_CONTROL, 0x02);
+    outb(PORT_RESET_CONTROL, 0x06);
+    outb(PORT_KEYBOARD_COMMAND, KEYBOARD_PULSE_RESET);
+    cpu_triple_fault();
+}
+
+static void flush_streams(uint32_t word)
+{
+    struct chardev *const all[] = {console_stdio(), console_stderr()};
+    for (unsigned int i = 0; i < ARRAY_SIZE(all); i++)
+        all[i]->ops->drain(all[i]);
+    if (control.port != 0 && send_message(word, NULL, 0))
+        console_control()->ops->drain(console_control());
+}
+
+NORETURN void control_end(enum guest_ctl_kind kind, uint8_t value)
+{
+    uint32_t word = GUEST_CTL_WORD(kind, value);
+    /* Our own monitor writes out what is in the rings by itself. */
+    if (!control.has_gsi && kind != GUEST_CTL_PANIC && kind != GUEST_CTL_NO_MEMORY)
+        flush_streams(word);
+    if (control.port != 0)
+        outl(control.port, word);
+    if (control.has_gsi)
+        cpu_stop(); /* the monitor has heard it and stops the CPUs */
+    reset_machine();
+}

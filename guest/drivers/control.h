@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control channel of boot/guest_abi.h: the guest's last word and its reports
+ * to the host, and signals from the host.  Under our own monitor it is a port
+ * with an interrupt ("ctl=PORT,GSI"); under QEMU a console port carries messages
+ * and the port ("ctl=PORT") ends the VM; under a stranger's, the machine is reset.
+ */
+#ifndef DRIVERS_CONTROL_H
+#define DRIVERS_CONTROL_H
+
+#include "boot/guest_abi.h"
+#include "lib/types.h"
+
+/* Boot: reads the command line; touches nothing. */
+void control_init(const char *cmdline);
+/*
+ * From now on on_signal(signo) is called in interrupt context for signals from
+ * the host.  Routes an interrupt, and under QEMU brings the console up: call it
+ * when the first program has been started, or when the CPU idles first.
+ */
+void control_listen(void (*on_signal)(int signo));
+
+/* The program says it is initialised. */
+void control_ready(void);
+/* stats: one page or less, in the direct map, not crossing a page boundary. */
+void control_report_stats(const struct guest_stats *stats);
+/*
+ * Ends the VM.  From a thread, when all that the program has written must reach
+ * the host first; GUEST_CTL_PANIC and GUEST_CTL_NO_MEMORY from anywhere, at any
+ * time: they use no driver and no lock.
+ */
+NORETURN void control_end(enum guest_ctl_kind kind, uint8_t value);
+
+#endif

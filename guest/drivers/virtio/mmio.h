@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * virtio-mmio, version 2 (virtio 1.2, section 4.2), announced as
+ * "virtio_mmio.device=SIZE@ADDR:GSI[:ID]" on the command line.  Only virtio.c
+ * and the unit tests include this.
+ */
+#ifndef DRIVERS_VIRTIO_MMIO_H
+#define DRIVERS_VIRTIO_MMIO_H
+
+#include "drivers/virtio/virtio.h"
+
+/* Fills in devices from the command line; malformed words are named and skipped.  Count. */
+unsigned int virtio_mmio_parse(const char *cmdline, struct virtio_device *devices,
+                               unsigned int max);
+/* Maps the registers and reads what the device is; VIRTIO_KIND_NONE: unusable. */
+uint32_t virtio_mmio_probe(struct virtio_device *dev);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The list of virtio devices and the initialisation sequence of virtio 1.2,
+ * section 3.1.  Knows transports by their table only, and no device's meaning.
+ */
+#include "drivers/virtio/virtio.h"
+
+#include "arch/spinlock.h"
+#include "drivers/irq.h"
+#include "drivers/virtio/mmio.h"
+#include "lib/errno.h"
+#include "lib/printf.h"
+
+static struct virtio_device devices[VIRTIO_DEVICES_MAX];
+static unsigned int device_count;
+static struct spinlock list_lock = SPINLOCK_INIT(LOCK_RANK_DEVICE);
+
+void virtio_init(const char *cmdline)
+{
+    device_count = virtio_mmio_parse(cmdline, devices, VIRTIO_DEVICES_MAX);
+}
+
+struct virtio_device *virtio_find(enum virtio_kind kind, unsigned int index)
+{
+    struct virtio_device *found = NULL;
+    spin_lock(&list_lock);
+    for (unsigned int i = 0; i < device_count && found == NULL; i++) {
+        struct virtio_device *dev = &devices[i];
+        if (!dev->probed) {
+            dev->probed = true;
+            dev->kind = virtio_mmio_probe(dev);
+        }
+        if (dev->kind == (uint32_t)kind && index-- == 0)
+            found = dev;
+    }
+    spin_unlock(&list_lock);
+    return found;
+}
+
+bool virtio_claim(struct virtio_device *dev)
+{
+    spin_lock(&list_lock);
+    bool mine = !dev->claimed;
+    dev->claimed = true;
+    spin_unlock(&list_lock);
+    return mine;
+}
+
+int virtio_negotiate(struct virtio_device *dev, uint64_t wanted)
+{
+    const struct virtio_transport *transport = dev->transport;
+    /* One step at a time: some monitors refuse a write that sets two bits. */
+    transport->set_status(dev, 0);
+    transport->set_status(dev, VIRTIO_STATUS_ACKNOWLEDGE);
+    transport->set_status(dev, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
+    uint64_t offered = transport->get_features(dev, 0);
+    offered |= (uint64_t)transport->get_features(dev, 1) << 32;
+    if (!(offered & VIRTIO_F_VERSION_1)) {
+        klog(LOG_ERR, "virtio: device at %#lx does not offer VIRTIO_F_VERSION_1", dev->address);
+        virtio_fail(dev);
+        return -ENODEV;
+    }
+    dev->features = offered & (wanted | VIRTIO_F_VERSION_1);
+    transport->set_features(dev, 0, (uint32_t)dev->features);
+    transport->set_features(dev, 1, (uint32_t)(dev->features >> 32));
+    transport->set_status(dev, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
+                                   VIRTIO_STATUS_FEATURES_OK);
+    if (!(transport->get_status(dev) & VIRTIO_STATUS_FEATURES_OK)) {
+        klog(LOG_ERR, "virtio: device at %#lx refuses features %#lx", dev->address, dev->features);
+        virtio_fail(dev);
+        return -ENODEV;
+    }
+    return 0;
+}
+
+int virtio_queue_setup(struct virtio_device *dev, struct virtqueue *queue, unsigned int index,
+                       uint16_t size, void *memory)
+{
+    uint32_t max = dev->transport->queue_select(dev, index);
+    if (max == 0) {
+        klog(LOG_ERR, "virtio: device at %#lx has no queue %u", dev->address, index);
+        return -ENODEV;
+    }
+    while (size > max)
+        size /= 2;
+    virtqueue_init(queue, (uint16_t)index, size, memory, dev->features);
+    dev->transport->queue_activate(dev, queue);
+    return 0;
+}
+
+void virtio_driver_ok(struct virtio_device *dev)
+{
+    dev->transport->set_status(dev, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
+                                        VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
+}
+
+void virtio_fail(struct virtio_device *dev)
+{
+    dev->transport->set_status(dev, VIRTIO_STATUS_FAILED);
+}
+
+void virtio_kick(struct virtio_device *dev, struct virtqueue *queue)
+{
+    if (virtqueue_publish(queue))
+        dev->transport->notify(dev, queue);
+}
+
+static void device_interrupt(void *arg)
+{
+    struct virtio_device *dev = arg;
+    /*
+     * Acknowledged before the rings are looked at: what happens from here on
+     * raises the line again, so an edge-triggered line loses nothing.
+     */
+    uint32_t what = dev->transport->interrupt(dev);
+    dev->handler(dev->handler_arg, what);
+}
+
+int virtio_enable_interrupts(struct virtio_device *dev, void (*handler)(void *, uint32_t),
+                             void *arg)
+{
+    dev->handler = handler;
+    dev->handler_arg = arg;
+    int error = irq_register(dev->gsi, device_interrupt, dev);
+    if (error != 0)
+        klog(LOG_ERR, "virtio: no interrupt %u for the device at %#lx (%d)", dev->gsi, dev->address,
+             error);
+    return error;
+}
