@@ -5,7 +5,7 @@
 
 #include "lib/types.h"
 
-/* What ACPI's MADT says; filled by drivers/acpi.c before apic_init(). */
+/* What ACPI's MADT says; filled by drivers/acpi.c.  Before that, a PC's usual addresses. */
 struct apic_config {
     uint64_t lapic_address;
     uint64_t ioapic_address; /* 0: none */
@@ -15,6 +15,9 @@ struct apic_config {
 };
 extern struct apic_config apic_config;
 
+/* How to reach the registers (mm/paging.h, paging_map_device): set once at boot. */
+void apic_set_mapper(void *(*map)(paddr_t pa, uint64_t size));
+/* Done by the functions below when it has not been; costs one test otherwise. */
 void apic_init_this_cpu(void);
 void apic_eoi(void);
 void apic_send_ipi(unsigned int cpu, unsigned int vector);

@@ -12,6 +12,12 @@
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 #define MSR_TSC_AUX 0xc0000103u
 
+#define MSR_APIC_BASE 0x1bu
+#define APIC_BASE_X2APIC (1ul << 10)
+#define APIC_BASE_ENABLE (1ul << 11)
+#define MSR_TSC_DEADLINE 0x6e0u
+#define MSR_X2APIC 0x800u /* + register offset / 16 */
+
 #define CR4_TSD (1ul << 2)
 #define CR4_PGE (1ul << 7)
 #define CR4_OSFXSR (1ul << 9)

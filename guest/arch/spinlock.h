@@ -45,6 +45,10 @@ struct spinlock {
 
 void spin_init(struct spinlock *lock, enum lock_rank rank);
 void spin_lock_slow(struct spinlock *lock);
+/* What a waiting CPU does meanwhile: registered once at boot, must not take locks. */
+void spin_set_poll(void (*poll)(void));
+/* One turn of any loop that waits for another CPU: pause, and the poll function. */
+void spin_poll(void);
 
 #if DEBUG_LOCKS
 void spin_debug_acquired(struct spinlock *lock);

@@ -2,7 +2,7 @@
 /*
  * Threads and their scheduling: per-CPU run queues, round robin by time slice,
  * the timer runs only while somebody waits.  Kernel code is never preempted;
- * it gives the CPU away in schedule() and in waits.
+ * it gives the CPU away in schedule() and in waits.  See LOCKS.md.
  *
  * struct thread is what the scheduler needs; proc/ hangs its own state behind
  * thread->task (struct task in proc/process.h).
@@ -25,6 +25,7 @@ enum thread_state {
     THREAD_SLEEPING_HARD, /* only a wake does */
     THREAD_STOPPED, /* job control: only SIGCONT or SIGKILL */
     THREAD_DEAD,
+    THREAD_NEW, /* thread_create() made it, thread_make_runnable() has not run */
 };
 
 struct thread {
@@ -36,58 +37,77 @@ struct thread {
     struct mm *mm; /* NULL: kernel thread; holds a reference */
     _Atomic(enum thread_state) state;
     bool on_queue, on_cpu;
-    uint32_t cpu; /* last ran or is queued there */
+    atomic_uint cpu; /* last ran or is queued there */
+    uint32_t fpu_cpu; /* whose registers still hold our FPU state, or UINT32_MAX */
     uint64_t affinity; /* bit per CPU */
     struct list run_link;
     uint64_t slice_end_ns;
-    uint64_t run_start_ns, user_ns, system_ns; /* accounting */
+    uint64_t run_start_ns, user_ns, system_ns; /* accounting, see thread_cpu_times() */
     uint64_t voluntary_switches, involuntary_switches;
     int nice, policy, rt_priority; /* as numbers, see sched_setscheduler(2) */
 
-    /* waiting: own use of the thread, plus wakers */
-    atomic_bool wake_pending;
-    struct timer sleep_timer;
+    /* waiting */
+    atomic_bool wake_pending; /* a wake came while it was awake */
     bool timed_out;
+    struct timer sleep_timer;
 
-    atomic_bool signal_pending; /* set by proc/ with thread_notify_signal() */
+    atomic_bool signal_pending; /* set by thread_notify_signal(), cleared by proc/ */
     struct task *task; /* NULL: kernel thread */
+    void (*entry)(void *); /* kernel threads; see thread_set_start() for others */
+    void *entry_arg;
     struct refcount refs;
     char name[16];
 };
 
 void sched_init(void); /* first CPU: makes the boot flow its idle thread */
+/* Run queue, timers and idle thread for another CPU, before it starts; 0 or -ENOMEM. */
+int sched_prepare_cpu(unsigned int cpu);
 NORETURN void sched_idle_loop(void); /* the boot flow ends here */
 
-/* Allocates a thread (stack, FPU area); not runnable yet.  NULL: out of memory. */
+/*
+ * Allocates a program's thread (stack, FPU area in its initial state), in state
+ * THREAD_NEW with one reference, which thread_exit() drops.  The creator fills in
+ * thread_frame(), mm, task, fs_base and gs_base; when it first runs, it leaves to
+ * user mode with that frame.  NULL: out of memory.
+ */
 struct thread *thread_create(const char *name);
-/* A kernel thread running entry(arg), made runnable. */
+/* Called with arg on the new thread's own stack before it first goes to user mode. */
+void thread_set_start(struct thread *thread, void (*start)(void *), void *arg);
+/* A kernel thread running entry(arg), made runnable.  Returning from entry ends it. */
 struct thread *thread_start_kernel(const char *name, void (*entry)(void *), void *arg);
 /* Registers of the thread's program, at the top of its stack. */
 struct trap_frame *thread_frame(const struct thread *thread);
 void thread_get(struct thread *thread);
-void thread_put(struct thread *thread); /* frees stack and FPU area at zero */
+void thread_put(struct thread *thread); /* frees stack and FPU area at zero; may not sleep */
 /* Makes a new thread run: picks a CPU. */
 void thread_make_runnable(struct thread *thread);
-/* Ends the current thread; its stack is freed by whoever runs next. */
+/* Ends the current thread; its stack is freed by whoever runs next.  Drops thread->mm. */
 NORETURN void thread_exit(void);
 
 /* Wakes a THREAD_SLEEPING or _HARD one (or marks the wake as pending). */
 void thread_wake(struct thread *thread);
 /* A signal is there: interrupts THREAD_SLEEPING, kicks it if it runs user code elsewhere. */
 void thread_notify_signal(struct thread *thread);
-/* Stops the current thread until thread_continue(). */
+/*
+ * Stops the current thread until thread_continue().  May return early: call it in a
+ * loop that checks the reason for stopping.
+ */
 void thread_stop_self(void);
 void thread_continue(struct thread *thread);
 
-void schedule(void); /* gives the CPU away if somebody waits; state decides about requeueing */
+void schedule(void); /* gives the CPU away if somebody waits */
 void sched_yield_current(void);
 /* From user_return when the flag is set: time slice over, or a wake asked for it. */
 void sched_user_return(void);
 /* From TRAP_VECTOR_WAKE. */
 void sched_ipi(void);
 bool sched_need_resched(void);
+/* Bit per CPU that may run it; at least one must be online.  0 or -EINVAL. */
+int thread_set_affinity(struct thread *thread, uint64_t cpus);
 
 unsigned int sched_running_count(void); /* runnable threads, for loadavg */
 void sched_cpu_times(unsigned int cpu, uint64_t *user_ns, uint64_t *system_ns, uint64_t *idle_ns);
+/* CPU time so far, the running slice included. */
+void thread_cpu_times(struct thread *thread, uint64_t *user_ns, uint64_t *system_ns);
 
 #endif

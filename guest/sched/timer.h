@@ -13,14 +13,20 @@ struct timer {
     struct rb_node node;
     uint64_t deadline_ns; /* CLOCK_MONOTONIC */
     void (*fire)(struct timer *timer);
-    uint32_t cpu; /* whose queue it is on */
+    atomic_uint cpu; /* whose queue it is on, or was on last */
     atomic_bool armed;
 };
 
 void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
-void timer_arm(struct timer *timer, uint64_t deadline_ns); /* moves it if armed */
-/* On return the callback is not running and will not run.  True if it was armed. */
+/* Moves it if armed.  Concurrent calls for one timer need the owner's lock. */
+void timer_arm(struct timer *timer, uint64_t deadline_ns);
+/*
+ * On return the callback is not running (unless it is the caller) and will not
+ * run.  True if it was armed.  The caller holds no lock that the callback takes.
+ */
 bool timer_cancel(struct timer *timer);
+/* The same without waiting for a running callback: for use under its locks. */
+bool timer_try_cancel(struct timer *timer);
 
 /* From TRAP_VECTOR_TIMER. */
 void timer_interrupt(void);

@@ -10,10 +10,15 @@
  *         wait_again(&queue, &entry);
  *     wait_end(&queue, &entry);
  *
- * Entries may have a callback instead of a thread (epoll).  Lock: the queue's
- * spinlock (LOCK_RANK_WAIT), taken inside.  Callbacks run under it and must not
- * sleep or take the same queue.  Exclusive entries are queued behind the others
- * and one of them is woken at a time.
+ * Sleeps may end without a reason, so the condition is always checked again.
+ *
+ * Waiting on several queues (poll): wait_prepare(), then wait_add() an entry with
+ * .thread = current_thread() on each, check, wait_sleep(), check, ...; wait_remove()
+ * each.  Entries may have a callback instead of a thread (epoll).
+ *
+ * Lock: the queue's spinlock (LOCK_RANK_WAIT), taken inside.  Callbacks run under
+ * it: they must not sleep, take the same queue or remove an entry.  Exclusive entries
+ * are queued behind the others and one of them is woken at a time.
  */
 #ifndef SCHED_WAIT_QUEUE_H
 #define SCHED_WAIT_QUEUE_H
@@ -34,11 +39,12 @@ typedef bool wait_callback(struct wait_entry *entry, uint32_t key);
 
 struct wait_entry {
     struct list link;
-    struct wait_queue *queue; /* the queue it is on, or NULL */
+    struct wait_queue *queue; /* the queue it is on, or NULL; must start as NULL */
     struct thread *thread; /* to wake, when there is no callback */
     wait_callback *callback;
     uint32_t key_mask; /* wake only for these events; 0: all */
     bool exclusive;
+    bool leaves_when_woken; /* set by wait_begin() */
 };
 
 #define WAIT_FOREVER UINT64_MAX
@@ -51,16 +57,18 @@ void wait_begin_exclusive(struct wait_queue *queue, struct wait_entry *entry);
 /* After wait_sleep(), before the condition is checked again: re-queues if it was taken off. */
 void wait_again(struct wait_queue *queue, struct wait_entry *entry);
 void wait_end(struct wait_queue *queue, struct wait_entry *entry);
-/* Queue with a callback; the thread's state does not change. */
+/* Forgets earlier wakes of the current thread: before the first wait_add() of a poll. */
+void wait_prepare(void);
+/* Queues an entry the caller has filled in (link and queue aside); wakes leave it queued. */
 void wait_add(struct wait_queue *queue, struct wait_entry *entry);
-void wait_remove(struct wait_entry *entry); /* from whichever queue; idempotent */
+void wait_remove(struct wait_entry *entry); /* of wait_add(), from whichever queue; idempotent */
 
 /*
  * Sleeps until woken, until deadline (monotonic ns; WAIT_FOREVER), or until a
  * signal is pending.  0: woken (check the condition), -ETIMEDOUT, -ERESTARTSYS.
  */
 int wait_sleep(uint64_t deadline_ns);
-int wait_sleep_uninterruptible(uint64_t deadline_ns); /* kernel-internal waits; not SIGKILL either */
+int wait_sleep_uninterruptible(uint64_t deadline_ns); /* not even SIGKILL ends it */
 /* The current thread will not sleep after all. */
 void wait_cancel(void);
 

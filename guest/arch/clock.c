@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The TSC as clock: its frequency, the wall clock, conversions.  The cheapest
+ * source wins: each CPUID, MSR or port costs an exit, so a boot under KVM asks
+ * three things and a boot elsewhere calibrates for a millisecond.
+ */
+#include "arch/clock.h"
+
+#include "arch/apic_internal.h"
+#include "arch/cpu.h"
+#include "arch/rtc.h"
+#include "arch/vdso.h"
+#include "boot/guest_abi.h"
+
+#define NS_PER_S 1000000000ul
+#define HOT __attribute__((section(".data.hot.clock")))
+
+HOT struct clock_params clock_params;
+
+/* ---- kvmclock: Linux Documentation/virt/kvm/x86/msr.rst ------------------- */
+
+#define KVM_LEAF_FEATURES 1u /* from the hypervisor's CPUID base */
+#define KVM_FEATURE_CLOCKSOURCE2 (1u << 3)
+#define KVM_FEATURE_CLOCK_STABLE (1u << 24)
+#define MSR_KVM_WALL_CLOCK_NEW 0x4b564d00u
+#define MSR_KVM_SYSTEM_TIME_NEW 0x4b564d01u
+
+struct kvm_wall_clock {
+    uint32_t version, seconds, ns;
+};
+struct kvm_system_time {
+    uint32_t version, pad0;
+    uint64_t tsc_timestamp;
+    uint64_t system_time; /* ns at tsc_timestamp */
+    uint32_t mult; /* ns = (ticks << shift) * mult >> 32 */
+    int8_t shift;
+    uint8_t flags, pad[2];
+};
+_Static_assert(sizeof(struct kvm_system_time) == 32, "kvmclock ABI");
+
+/* KVM writes here; the system time again after a restore.  Within one page. */
+static struct {
+    struct kvm_system_time system;
+    struct kvm_wall_clock wall;
+} kvm_clock __attribute__((section(".bss.hot.clock"), aligned(64)));
+
+static uint64_t image_to_phys(const void *ptr)
+{
+    return (uint64_t)ptr - GUEST_KERNEL_VIRT_BASE;
+}
+
+/* ticks * mult >> shift, for any ticks. */
+static uint64_t scale(uint64_t ticks, uint32_t mult, uint32_t shift)
+{
+    return (uint64_t)(((unsigned __int128)ticks * mult) >> shift);
+}
+
+static bool init_from_kvm(void)
+{
+    const struct kvm_system_time *system = &kvm_clock.system;
+    const struct kvm_wall_clock *wall = &kvm_clock.wall;
+    struct clock_params *p = &clock_params;
+    uint32_t r[4];
+
+    if (!cpu_features.kvm)
+        return false;
+    cpuid(cpu_features.hypervisor_base + KVM_LEAF_FEATURES, 0, r);
+    if (!(r[0] & KVM_FEATURE_CLOCKSOURCE2) || !(r[0] & KVM_FEATURE_CLOCK_STABLE))
+        return false;
+    wrmsr(MSR_KVM_SYSTEM_TIME_NEW, image_to_phys(system) | 1);
+    wrmsr(MSR_KVM_WALL_CLOCK_NEW, image_to_phys(wall));
+    if (system->mult == 0 || (system->version & 1) || (wall->version & 1) || system->shift < -31 ||
+        system->shift > 31)
+        return false;
+    p->mult = system->mult;
+    p->shift = (uint32_t)(32 - system->shift);
+    p->tsc_khz = mul_div(1000000, 1ul << p->shift, p->mult);
+    uint64_t wall_at_vm_start = wall->seconds * NS_PER_S + wall->ns;
+    uint64_t vm_age = system->system_time;
+    uint64_t since_base = system->tsc_timestamp - p->tsc_base;
+    /* The base may lie before or after the moment of the kvmclock's record. */
+    if ((int64_t)since_base >= 0)
+        vm_age -= scale(since_base, p->mult, p->shift);
+    else
+        vm_age += scale(-since_base, p->mult, p->shift);
+    p->wall_base_ns = wall_at_vm_start + vm_age;
+    p->source = "kvmclock";
+    return true;
+}
+
+/* ---- CPUID ----------------------------------------------------------------- */
+
+#define CPUID_TSC_CRYSTAL 0x15u /* Intel SDM 2A, CPUID */
+#define CPUID_FREQUENCY 0x16u
+#define HYPERVISOR_LEAF_TIMING 0x10u /* EAX: TSC kHz; from VMware, KVM and others have it too */
+
+static uint64_t khz_from_cpuid(void)
+{
+    uint32_t r[4];
+
+    if (cpu_features.hypervisor_base) {
+        cpuid(cpu_features.hypervisor_base, 0, r);
+        if (r[0] >= cpu_features.hypervisor_base + HYPERVISOR_LEAF_TIMING) {
+            cpuid(cpu_features.hypervisor_base + HYPERVISOR_LEAF_TIMING, 0, r);
+            if (r[0])
+                return r[0];
+        }
+    }
+    cpuid(0, 0, r);
+    uint32_t max_leaf = r[0];
+    if (max_leaf < CPUID_TSC_CRYSTAL)
+        return 0;
+    cpuid(CPUID_TSC_CRYSTAL, 0, r); /* TSC = crystal Hz (ECX) * EBX / EAX */
+    if (!r[0] || !r[1])
+        return 0;
+    if (r[2])
+        return (uint64_t)r[2] * r[1] / r[0] / 1000;
+    if (max_leaf < CPUID_FREQUENCY)
+        return 0;
+    cpuid(CPUID_FREQUENCY, 0, r); /* base MHz: the TSC's rate where the crystal is not told */
+    return (uint64_t)r[0] * 1000;
+}
+
+/* ---- PIT: Intel 8254 datasheet, channel 2 through port 61h ------------------- */
+
+#define PIT_HZ 1193182u
+#define PIT_CHANNEL2 0x42u
+#define PIT_COMMAND 0x43u
+#define PIT_CHANNEL2_MODE0 0xb0u /* both bytes, interrupt on terminal count, binary */
+#define PIT_LATCH_CHANNEL2 0x80u
+#define PIT_GATE_PORT 0x61u
+#define PIT_GATE 0x01u
+#define PIT_SPEAKER 0x02u
+#define PIT_TICKS 1000u /* 0.84 ms in all */
+#define PIT_READS_MAX 100000u
+
+static uint32_t pit_count(void)
+{
+    outb(PIT_COMMAND, PIT_LATCH_CHANNEL2);
+    uint32_t low = inb(PIT_CHANNEL2);
+    return low | (uint32_t)inb(PIT_CHANNEL2) << 8;
+}
+
+/* The TSC when the count next changes, and the count then; 0: it never does. */
+static uint64_t pit_edge(uint32_t *count)
+{
+    uint32_t before = pit_count();
+
+    for (uint32_t i = 0; i < PIT_READS_MAX; i++) {
+        uint64_t tsc = rdtsc();
+        *count = pit_count();
+        if (*count != before)
+            return tsc;
+    }
+    return 0;
+}
+
+static uint64_t khz_from_pit(void)
+{
+    uint32_t first, last = 0;
+    uint64_t begin, end = 0;
+
+    outb(PIT_GATE_PORT, (uint8_t)((inb(PIT_GATE_PORT) & ~PIT_SPEAKER) | PIT_GATE));
+    outb(PIT_COMMAND, PIT_CHANNEL2_MODE0);
+    outb(PIT_CHANNEL2, 0xff);
+    outb(PIT_CHANNEL2, 0xff);
+    begin = pit_edge(&first);
+    if (!begin || first < 2 * PIT_TICKS)
+        return 0;
+    /* Reading is slow under a hypervisor: however late, an edge and its count belong together. */
+    for (uint32_t i = 0; i < PIT_READS_MAX; i++) {
+        end = pit_edge(&last);
+        if (!end || first - last >= PIT_TICKS)
+            break;
+    }
+    if (!end || last >= first)
+        return 0;
+    return (end - begin) * PIT_HZ / (first - last) / 1000;
+}
+
+/* ---- the clock --------------------------------------------------------------- */
+
+#define FALLBACK_KHZ 1000000u
+
+static void init_by_frequency(void)
+{
+    struct clock_params *p = &clock_params;
+
+    p->tsc_khz = khz_from_cpuid();
+    p->source = "cpuid";
+    if (!p->tsc_khz) {
+        p->tsc_khz = khz_from_pit();
+        p->source = "pit";
+    }
+    if (!p->tsc_khz) {
+        p->tsc_khz = FALLBACK_KHZ;
+        p->source = "none";
+    }
+    /* The largest mult that fits 32 bits. */
+    p->shift = 32;
+    while (p->shift > 0 && (1000000ul << p->shift) / p->tsc_khz > UINT32_MAX)
+        p->shift--;
+    p->mult = (uint32_t)((1000000ul << p->shift) / p->tsc_khz);
+    p->wall_base_ns = rtc_read_seconds() * NS_PER_S - clock_ns();
+}
+
+void clock_init(uint64_t tsc_base)
+{
+    clock_params.tsc_base = tsc_base ? tsc_base : rdtsc();
+    if (!init_from_kvm())
+        init_by_frequency();
+}
+
+uint64_t clock_tsc_to_ns(uint64_t tsc)
+{
+    const struct clock_params *p = &clock_params;
+    uint64_t ticks = tsc - p->tsc_base;
+
+    return (int64_t)ticks < 0 ? 0 : scale(ticks, p->mult, p->shift);
+}
+
+ns_t clock_ns(void)
+{
+    return clock_tsc_to_ns(rdtsc());
+}
+
+uint64_t clock_ns_to_tsc(ns_t monotonic_ns)
+{
+    const struct clock_params *p = &clock_params;
+    /* Rounded up, by the ratio that clock_ns() uses: a timer must not be early. */
+    uint64_t ticks = mul_div(monotonic_ns, 1ul << p->shift, p->mult);
+
+    return ticks >= INT64_MAX ? UINT64_MAX : p->tsc_base + ticks + 1;
+}
+
+ns_t clock_wall_ns(void)
+{
+    return clock_params.wall_base_ns + clock_ns();
+}
+
+void clock_set_wall(ns_t wall_ns)
+{
+    clock_params.wall_base_ns = wall_ns - clock_ns();
+    vdso_update_clock();
+}
+
+void clock_arm(ns_t monotonic_ns)
+{
+    apic_timer_arm(clock_ns_to_tsc(monotonic_ns));
+}
+
+void clock_disarm(void)
+{
+    apic_timer_disarm();
+}

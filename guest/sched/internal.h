@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of sched/ share: run queues and timer queues.  Nobody outside
+ * sched/ includes this.
+ */
+#ifndef SCHED_INTERNAL_H
+#define SCHED_INTERNAL_H
+
+#include "arch/percpu.h"
+#include "sched/thread.h"
+
+#define SLICE_NS 3000000ul /* a thread's turn while others wait */
+#define NO_DEADLINE UINT64_MAX
+#define NO_CPU UINT32_MAX
+
+struct runqueue {
+    struct spinlock lock; /* LOCK_RANK_RUNQUEUE: everything here, states of threads */
+    uint32_t cpu;
+    struct list queue; /* struct thread.run_link; the running thread is not on it */
+    uint32_t queued;
+    atomic_uint load; /* queued plus a running thread that is not idle; a hint elsewhere */
+    struct thread *current, *idle;
+    struct thread *previous; /* from switch to finish_switch() */
+    atomic_bool need_resched;
+    uint64_t user_fs_base, user_gs_base; /* what the CPU's registers hold; own CPU only */
+    uint64_t busy_user_ns, busy_system_ns, idle_ns; /* accounted at switches */
+};
+
+struct timer_queue {
+    struct spinlock lock; /* LOCK_RANK_TIMER */
+    struct rb_tree tree;
+    struct timer *first; /* earliest, or NULL */
+    _Atomic(struct timer *) running; /* its callback runs now */
+    uint64_t hardware_ns; /* own CPU only: when the interrupt comes, NO_DEADLINE: never */
+};
+
+void timer_queue_init(struct timer_queue *queue);
+/* An interrupt of this CPU at or before the deadline. */
+void timer_hardware_request(uint64_t deadline_ns);
+
+void runqueue_init(struct runqueue *rq, unsigned int cpu, struct thread *idle);
+/* The run queue of thread->cpu, locked. */
+struct runqueue *runqueue_lock_of(struct thread *thread);
+/* rq locked: wakes whatever runs there if the queue needs attention. */
+void runqueue_enqueue(struct runqueue *rq, struct thread *thread);
+void runqueue_dequeue(struct runqueue *rq, struct thread *thread);
+/* After each switch, on the stack of the thread that runs now; releases rq->lock. */
+void finish_switch(void);
+/* The timer interrupt's part in time slices. */
+void sched_slice_check(void);
+/* Adds the time since the last call to the running thread's account. */
+void sched_account(struct runqueue *rq, uint64_t now_ns);
+
+/* Puts the current thread to sleep in state unless a wake, or a signal that counts, is pending. */
+void sched_sleep(enum thread_state state);
+/* The running thread of rq (locked) must pass through schedule() soon. */
+void sched_demand_switch(struct runqueue *rq);
+/* The current thread is dead: never returns to it. */
+void sched_end_current(void);
+/* Ends a sleep without setting wake_pending (timeouts). */
+void sched_end_sleep(struct thread *thread);
+
+/* Where a thread that becomes runnable should go. */
+unsigned int balance_pick_cpu(const struct thread *thread);
+/* The idle CPU takes a waiting thread from another one; true if it got one. */
+bool balance_steal(void);
+/* Queues a runnable thread, which is on no queue, on the CPU chosen. */
+void balance_place(struct thread *thread);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Wait queues: lists of sleepers and callbacks, and the sleep with its ends
+ * (wake, timeout, signal).  Exclusive entries stand behind all others.
+ */
+#include "sched/wait_queue.h"
+
+#include "arch/clock.h"
+#include "lib/errno.h"
+#include "sched/internal.h"
+
+void wait_queue_init(struct wait_queue *queue)
+{
+    spin_init(&queue->lock, LOCK_RANK_WAIT);
+    list_init(&queue->entries);
+}
+
+bool wait_queue_empty(struct wait_queue *queue)
+{
+    spin_lock(&queue->lock);
+    bool empty = list_empty(&queue->entries);
+    spin_unlock(&queue->lock);
+    return empty;
+}
+
+/* queue locked */
+static void link_entry(struct wait_queue *queue, struct wait_entry *entry)
+{
+    if (entry->exclusive)
+        list_push_back(&queue->entries, &entry->link);
+    else
+        list_push_front(&queue->entries, &entry->link);
+    entry->queue = queue;
+}
+
+/* queue locked */
+static void unlink_entry(struct wait_entry *entry)
+{
+    list_remove(&entry->link);
+    entry->queue = NULL;
+}
+
+static void begin(struct wait_queue *queue, struct wait_entry *entry, bool exclusive)
+{
+    *entry = (struct wait_entry){
+        .thread = current_thread(), .exclusive = exclusive, .leaves_when_woken = true};
+    atomic_store(&current_thread()->wake_pending, false);
+    spin_lock(&queue->lock);
+    link_entry(queue, entry);
+    spin_unlock(&queue->lock);
+}
+
+void wait_begin(struct wait_queue *queue, struct wait_entry *entry)
+{
+    begin(queue, entry, false);
+}
+
+void wait_begin_exclusive(struct wait_queue *queue, struct wait_entry *entry)
+{
+    begin(queue, entry, true);
+}
+
+void wait_again(struct wait_queue *queue, struct wait_entry *entry)
+{
+    spin_lock(&queue->lock);
+    if (!entry->queue)
+        link_entry(queue, entry);
+    spin_unlock(&queue->lock);
+}
+
+void wait_end(struct wait_queue *queue, struct wait_entry *entry)
+{
+    /* The lock is needed even if the entry is off the queue: its waker may still hold it. */
+    spin_lock(&queue->lock);
+    if (entry->queue)
+        unlink_entry(entry);
+    spin_unlock(&queue->lock);
+    /* This may have been a wait inside another one's condition: that one looks again. */
+    atomic_store(&current_thread()->wake_pending, true);
+}
+
+void wait_add(struct wait_queue *queue, struct wait_entry *entry)
+{
+    spin_lock(&queue->lock);
+    link_entry(queue, entry);
+    spin_unlock(&queue->lock);
+}
+
+void wait_remove(struct wait_entry *entry)
+{
+    /* Only its owner takes such an entry off, so this needs no lock to be true. */
+    struct wait_queue *queue = entry->queue;
+
+    if (!queue)
+        return;
+    spin_lock(&queue->lock);
+    unlink_entry(entry);
+    spin_unlock(&queue->lock);
+}
+
+static int sleep_until(uint64_t deadline_ns, enum thread_state state)
+{
+    struct thread *thread = current_thread();
+
+    if (atomic_exchange(&thread->wake_pending, false))
+        return 0;
+    if (state == THREAD_SLEEPING && atomic_load(&thread->signal_pending))
+        return -ERESTARTSYS;
+    thread->timed_out = false;
+    if (deadline_ns != WAIT_FOREVER) {
+        if (clock_ns() >= deadline_ns)
+            return -ETIMEDOUT;
+        timer_arm(&thread->sleep_timer, deadline_ns);
+    }
+    sched_sleep(state);
+    if (deadline_ns != WAIT_FOREVER)
+        timer_cancel(&thread->sleep_timer);
+    if (atomic_exchange(&thread->wake_pending, false))
+        return 0;
+    if (thread->timed_out)
+        return -ETIMEDOUT;
+    if (state == THREAD_SLEEPING && atomic_load(&thread->signal_pending))
+        return -ERESTARTSYS;
+    return 0;
+}
+
+int wait_sleep(uint64_t deadline_ns)
+{
+    return sleep_until(deadline_ns, THREAD_SLEEPING);
+}
+
+int wait_sleep_uninterruptible(uint64_t deadline_ns)
+{
+    return sleep_until(deadline_ns, THREAD_SLEEPING_HARD);
+}
+
+void wait_prepare(void)
+{
+    atomic_store(&current_thread()->wake_pending, false);
+}
+
+void wait_cancel(void)
+{
+    /* Nothing but wake_pending tells of a planned sleep, and a stale one is harmless. */
+    wait_prepare();
+}
+
+unsigned int wake_some(struct wait_queue *queue, uint32_t key, unsigned int count)
+{
+    unsigned int woken = 0;
+
+    spin_lock(&queue->lock);
+    LIST_FOR_EACH_SAFE(link, next, &queue->entries)
+    {
+        struct wait_entry *entry = LIST_ENTRY(link, struct wait_entry, link);
+        if (entry->exclusive && count == 0)
+            break;
+        if (key && entry->key_mask && !(key & entry->key_mask))
+            continue;
+        bool consumed = true;
+        if (entry->leaves_when_woken)
+            unlink_entry(entry);
+        if (entry->callback)
+            consumed = entry->callback(entry, key);
+        else
+            thread_wake(entry->thread);
+        if (consumed) {
+            woken++;
+            if (entry->exclusive)
+                count--;
+        }
+    }
+    spin_unlock(&queue->lock);
+    return woken;
+}
+
+void wake_all(struct wait_queue *queue, uint32_t key)
+{
+    wake_some(queue, key, UINT32_MAX);
+}
+
+void wake_one(struct wait_queue *queue, uint32_t key)
+{
+    wake_some(queue, key, 1);
+}
