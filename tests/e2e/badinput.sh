@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# Bad input: one clear line, status 125, 126 or 127, nothing left behind.
+
+busybox=/bin/busybox
+
+# bad STATUS TEXT ARGS...: vmm run ARGS fails so, and says TEXT.
+bad() {
+    local want=$1 text=$2
+    shift 2
+    run timeout 60 "$VMM" run --engine "$ENGINE" "$@"
+    expect_status "$want"
+    expect_one_line_error
+    expect_stderr_has "$text"
+}
+# patch FILE OFFSET BYTES: a copy of busybox with bytes (printf's escapes) changed.
+patch() {
+    cp $busybox "$T/$1"
+    # shellcheck disable=SC2059
+    printf "$3" | dd of="$T/$1" bs=1 seek="$2" conv=notrunc status=none
+    chmod +x "$T/$1"
+}
+
+test_not_found() {
+    bad 127 no-such-program no-such-program
+    bad 127 /absent/program /absent/program
+}
+test_directory() { bad 126 /tmp /tmp; }
+test_not_executable() {
+    echo data >"$T/data"
+    bad 126 data "$T/data"
+    printf 'garbage that is no program' >"$T/x"
+    chmod +x "$T/x"
+    bad 126 "$T/x" "$T/x"
+    : >"$T/empty"
+    chmod +x "$T/empty"
+    bad 126 "$T/empty" "$T/empty"
+}
+test_truncated_elf() {
+    local size
+    for size in 4 16 63 64 100 1000 100000; do
+        head -c $size $busybox >"$T/cut"
+        chmod +x "$T/cut"
+        bad 126 "$T/cut" "$T/cut"
+    done
+}
+test_wrong_machine() {
+    patch arm 18 '\xb7\x00'
+    bad 126 "$T/arm" "$T/arm"
+    patch bits32 4 '\x01'
+    bad 126 "$T/bits32" "$T/bits32"
+    patch big_endian 5 '\x02'
+    bad 126 "$T/big_endian" "$T/big_endian"
+    patch object 16 '\x01\x00'
+    bad 126 "$T/object" "$T/object"
+    patch core 16 '\x04\x00'
+    bad 126 "$T/core" "$T/core"
+}
+test_bad_headers() {
+    patch phoff 32 '\xff\xff\xff\xff\xff\xff\xff\x7f'
+    bad 126 "$T/phoff" "$T/phoff"
+    patch phnum 56 '\xff\xff'
+    bad 126 "$T/phnum" "$T/phnum"
+    patch phentsize 54 '\x01\x00'
+    bad 126 "$T/phentsize" "$T/phentsize"
+    patch nophdr 56 '\x00\x00'
+    bad 126 "$T/nophdr" "$T/nophdr"
+}
+# segment NAME FIELD BYTES: the first PT_LOAD of busybox with one field changed.
+segment() {
+    local offset
+    offset=$(/usr/bin/python3 -c 'import struct, sys
+d = open(sys.argv[1], "rb").read(); off, = struct.unpack_from("<Q", d, 32); n, = struct.unpack_from("<H", d, 56)
+print(next(off + 56 * i for i in range(n) if struct.unpack_from("<I", d, off + 56 * i)[0] == 1))' $busybox)
+    patch "$1" $((offset + $2)) "$3"
+}
+test_bad_segments() {
+    segment offset 8 '\xf0\xff\xff\xff\xff\xff\xff\x7f'
+    bad 126 "$T/offset" "$T/offset"
+    segment misaligned 16 '\x01'
+    bad 126 "$T/misaligned" "$T/misaligned"
+    segment kernel_address 16 '\x00\x00\x00\x80\xff\xff\xff\xff'
+    bad 126 "$T/kernel_address" "$T/kernel_address"
+    segment overflow 40 '\xff\xff\xff\xff\xff\xff\xff\xff'
+    bad 126 "$T/overflow" "$T/overflow"
+    segment huge 40 '\x00\x00\x00\x00\x00\x00\x01\x00'
+    bad 126 "$T/huge" "$T/huge"
+    segment file_beyond 32 '\x00\x00\x00\x40'
+    bad 126 "$T/file_beyond" "$T/file_beyond"
+}
+test_missing_interpreter() {
+    printf 'int main(void) { return 0; }\n' >"$T/a.c"
+    gcc "$T/a.c" -o "$T/a" -Wl,--dynamic-linker=/absent/ld.so
+    bad 127 /absent/ld.so "$T/a"
+    printf '#!/absent/interpreter\n' >"$T/script"
+    chmod +x "$T/script"
+    bad 127 /absent/interpreter "$T/script"
+}
+test_missing_library() {
+    printf 'int f(void) { return 0; }\n' >"$T/lib.c"
+    printf 'int f(void); int main(void) { return f(); }\n' >"$T/a.c"
+    gcc -shared -fPIC "$T/lib.c" -o "$T/libgone-e2e.so" && gcc "$T/a.c" -o "$T/a" -L"$T" -lgone-e2e
+    rm "$T/libgone-e2e.so"
+    bad 127 libgone-e2e.so "$T/a"
+}
+test_no_permission() {
+    cp $busybox "$T/b"
+    chmod 0644 "$T/b"
+    bad 126 "$T/b" "$T/b" true
+    [ "$(id -u)" != 0 ] || return 0
+    chmod 0 "$T/b"
+    bad 126 "$T/b" "$T/b" true
+}
+test_options() {
+    bad 125 --no-such-option --no-such-option $busybox true
+    bad 125 -Z -Z $busybox true
+    bad 125 -m -m 1 $busybox true
+    bad 125 -m -m 100000G $busybox true
+    bad 125 -m -m nonsense $busybox true
+    bad 125 -m -m -5 $busybox true
+    bad 125 -c -c 0 $busybox true
+    bad 125 -c -c 100000 $busybox true
+    bad 125 -c -c x $busybox true
+    bad 125 --timeout --timeout never $busybox true
+    bad 125 -e -e =x $busybox true
+    bad 125 /absent/file --add /absent/file $busybox true
+    bad 125 /absent/kernel --kernel /absent/kernel $busybox true
+    bad 125 /absent/disk --disk /absent/disk $busybox true
+    run "$VMM" run --engine vmware $busybox true
+    expect_status 125
+    expect_one_line_error
+    run "$VMM" run
+    expect_status 125
+    run "$VMM" no-such-command
+    expect_status 125
+    expect_one_line_error
+    run "$VMM" run -m
+    expect_status 125
+}
+test_broken_kernel() {
+    head -c 5000 /dev/urandom >"$T/kernel"
+    bad 125 "$T/kernel" --kernel "$T/kernel" $busybox true
+    : >"$T/kernel"
+    bad 125 "$T/kernel" --kernel "$T/kernel" $busybox true
+    head -c 3000 "$top/$B/guest.elf" >"$T/kernel"
+    bad 125 "$T/kernel" --kernel "$T/kernel" $busybox true
+    bad 125 "$busybox" --kernel $busybox $busybox true
+    bad 125 /tmp --kernel /tmp $busybox true
+}
+test_small_memory() {
+    bad 125 -m -m 1M $busybox true
+    # Enough for the rules, too little for the program: a clear end, whichever side notices.
+    head -c 30000000 /dev/zero >"$T/big"
+    run timeout 60 "$VMM" run --engine "$ENGINE" -m 16M --add "$T/big:/big" $busybox true
+    [ "$status" = 0 ] || [ "$status" = 125 ] || [ "$status" = 126 ] || [ "$status" = 137 ] || fail "status $status"
+}
+test_full_disk() {
+    # The QEMU engine writes its archive to a temporary file.
+    [ "$ENGINE" = qemu ] || return 0
+    [ "$(id -u)" = 0 ] || skip "mounting a small file system needs root"
+    mkdir "$T/small"
+    mount -t tmpfs -o size=64k none "$T/small" || skip "no permission to mount"
+    TMPDIR=$T/small run timeout 60 "$VMM" run --engine "$ENGINE" $busybox true
+    local left
+    left=$(ls -A "$T/small")
+    umount "$T/small"
+    expect_status 125
+    expect_one_line_error
+    [ -z "$left" ] || fail "left on the full disk: $left"
+}
+test_no_qemu() {
+    [ "$ENGINE" = qemu ] || return 0
+    PATH=/nowhere run "$VMM" run --engine qemu $busybox true
+    expect_status 125
+    expect_one_line_error
+    expect_stderr_has qemu
+}
+test_truncated_while_running() {
+    [ "$ENGINE" = kvm ] || return 0
+    cp $busybox "$T/program"
+    head -c 8000000 /dev/urandom >"$T/data"
+    mkfifo "$T/fifo"
+    "$VMM" run --engine kvm --add "$T/data:/data" $busybox awk 'BEGIN {
+        print "ready"; fflush(); getline; while ((getline line < "/data") > 0) n++; print n }' \
+        <"$T/fifo" >"$out" 2>"$err" &
+    pid=$!
+    exec 5>"$T/fifo"
+    wait_for 60 test -s "$out" || fail "does not start"
+    : >"$T/data"
+    echo go >&5
+    exec 5>&-
+    finish
+    expect_status 125
+    expect_stderr_has "$T/data"
+}
+test_kvm_refuses() {
+    # --engine kvm never falls back.
+    [ "$ENGINE" = qemu ] || return 0
+    [ -z "${LAB:-}" ] || return 0
+    run timeout 60 "$VMM" run --engine kvm $busybox true
+    [ "$status" != 0 ] || return 0 # KVM works here
+    expect_status 125
+    expect_one_line_error
+    expect_stderr_has kvm
+}

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# libvmm as a stranger finds it after `make install`: header, library, pkg-config file.
+
+test_install() {
+    (cd "$top" && make -s B="$B" install DESTDIR="$T/root" PREFIX=/usr) >"$T/log" 2>&1 || fail "make install: $(tail -3 "$T/log")"
+    local file
+    for file in bin/vmm lib/libvmm.a include/vmm.h lib/pkgconfig/libvmm.pc share/vmm/guest.elf share/man/man1/vmm.1; do
+        [ -s "$T/root/usr/$file" ] || fail "$file is not installed"
+    done
+    run "$T/root/usr/bin/vmm" --version
+    expect_status 0
+    grep -q '^Version: [0-9]' "$T/root/usr/lib/pkgconfig/libvmm.pc" || fail "no version in libvmm.pc"
+}
+test_two_vms() {
+    cp "$top/vmm/vmm.h" "$T/"
+    gcc -Wall -Werror -I"$T" "$top/tests/e2e/two_vms.c" "$top/$B/libvmm.a" -pthread -o "$T/two_vms" || fail "linking a client"
+    # libvmm's own needs only: nothing printed, no handlers, no global constructors of note.
+    run timeout 60 "$T/two_vms" "$ENGINE" "$top/$B/apps/exit_status" 6
+    expect_status 0
+    [ "$(grep -c 'run 0 outcome 0 value 6 text main' "$out")" = 2 ] || fail "two VMs"
+}

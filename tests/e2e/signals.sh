@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# Signals pass from the host to the program; what is killed leaves nothing behind.
+
+busybox=/bin/busybox
+
+# start ARGS...: in the background, $pid; waits until the program has written its first line.
+start() {
+    "$VMM" run --engine "$ENGINE" "$@" >"$out" 2>"$err" </dev/null &
+    pid=$!
+    wait_for 60 test -s "$out" || fail "the program does not start"
+}
+test_term() {
+    start $busybox awk 'BEGIN { print "ready"; fflush(); while (1) x++ }'
+    kill -TERM "$pid"
+    finish
+    expect_status 143
+}
+test_int_handler() {
+    start /usr/bin/perl -e '$| = 1; $SIG{INT} = sub { print "caught\n"; exit 7 }; print "ready\n"; sleep 1 while 1'
+    kill -INT "$pid"
+    finish
+    expect_status 7
+    grep -qx caught "$out" || fail "the handler did not run"
+}
+test_hup_usr1() {
+    start /usr/bin/perl -e '$| = 1; $SIG{TERM} = sub { print "term\n"; exit 3 }; print "ready\n"; 1 while sleep 1000'
+    kill -TERM "$pid"
+    finish
+    expect_status 3
+}
+test_second_int_stops() {
+    start /usr/bin/perl -e '$| = 1; $SIG{INT} = "IGNORE"; print "ready\n"; 1 while sleep 1000'
+    kill -INT "$pid"
+    sleep 0.5
+    ! gone || fail "the first SIGINT ended a program that ignores it"
+    kill -INT "$pid"
+    finish
+    expect_status 130
+}
+test_kill_leaves_nothing() {
+    start $busybox awk 'BEGIN { print "ready"; fflush(); while (1) x++ }'
+    kill -KILL "$pid"
+    wait "$pid" 2>/dev/null
+    # nothing_left, at the end of every test, looks for processes and files.
+}
+test_kill_while_starting() {
+    local i
+    for i in 0.00 0.01 0.02 0.05 0.1 0.2; do
+        "$VMM" run --engine "$ENGINE" $busybox sleep 30 >"$out" 2>"$err" </dev/null &
+        pid=$!
+        sleep "$i"
+        kill -KILL "$pid"
+        wait "$pid" 2>/dev/null
+    done
+}
+test_term_while_starting() {
+    local i
+    for i in 0.01 0.05 0.1 0.3; do
+        "$VMM" run --engine "$ENGINE" $busybox sleep 30 >"$out" 2>"$err" </dev/null &
+        pid=$!
+        sleep "$i"
+        kill -TERM "$pid"
+        finish
+        expect_status 143
+    done
+}
