@@ -16,6 +16,7 @@ int clear_user(uaddr_t dst, size_t size);
 /* How many bytes could not be copied: 0 is success. */
 size_t copy_from_user_partial(void *dst, uaddr_t src, size_t size);
 size_t copy_to_user_partial(uaddr_t dst, const void *src, size_t size);
+size_t clear_user_partial(uaddr_t dst, size_t size);
 
 int get_user_u32(uint32_t *value, uaddr_t src);
 int get_user_u64(uint64_t *value, uaddr_t src);

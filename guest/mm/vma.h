@@ -31,6 +31,7 @@
 #define VM_MAYWRITE 0x1000u /* mprotect may add write (shared mapping of a writable file) */
 #define VM_VDSO 0x2000u /* [vdso], [vvar] */
 #define VM_DONTDUMP 0x4000u
+#define VM_PRIVATE_PAGES 0x8000u /* file-backed, holds pages of its own: fork copies entries */
 
 struct vma;
 struct mm;
@@ -56,6 +57,13 @@ struct vm_object_ops {
     void (*put)(void *object);
     /* For /proc/PID/maps: path into buf, and numbers; may be NULL. */
     void (*describe)(void *object, char *buf, size_t size, uint64_t *device, uint64_t *inode);
+    /*
+     * How many pages from offset lie static and contiguous from *pa on (0: none):
+     * a fault maps neighbours at once.  Cheap, does not sleep; may be NULL.
+     */
+    uint64_t (*static_run)(void *object, uint64_t offset, paddr_t *pa);
+    /* Frees the pages of a range, which read as zero afterwards (MADV_REMOVE); may be NULL. */
+    int (*punch)(void *object, uint64_t offset, uint64_t length);
 };
 
 struct vma {
@@ -81,6 +89,9 @@ struct mm {
     uint64_t arg_start, arg_end, env_start, env_end; /* for /proc */
     uint64_t code_start, code_end, data_start, data_end;
     uint64_t total_pages, locked_pages; /* mapped address space, by areas */
+    uint64_t data_pages; /* private writable ones of them, without stacks: RLIMIT_DATA */
+    uint64_t gap_top, gap_skipped; /* free areas above gap_top are at most gap_skipped bytes */
+    uint32_t default_flags; /* mlockall(MCL_FUTURE): VM_LOCKED for new areas */
     atomic_long rss_pages; /* present pages */
     uint64_t rss_max_pages;
     uint64_t limit_as, limit_data, limit_stack; /* bytes, RLIMIT_*, UINT64_MAX none */
@@ -120,6 +131,24 @@ int64_t mm_remap(struct mm *mm, uint64_t old_start, uint64_t old_length, uint64_
                  bool may_move, bool fixed, bool dont_unmap, uint64_t new_start);
 int mm_advise(struct mm *mm, uint64_t start, uint64_t length, int linux_advice);
 uint64_t mm_set_brk(struct mm *mm, uint64_t new_brk); /* the resulting brk */
+
+/* mlock(2) and mlockall(2): limit_bytes is RLIMIT_MEMLOCK.  0, -ENOMEM, -EINVAL. */
+int mm_lock(struct mm *mm, uint64_t start, uint64_t length, bool on_fault, uint64_t limit_bytes);
+int mm_unlock(struct mm *mm, uint64_t start, uint64_t length);
+int mm_lock_all(struct mm *mm, bool current, bool future, bool on_fault, uint64_t limit_bytes);
+void mm_unlock_all(struct mm *mm);
+/* mincore(2): a byte per page, 1 when resident.  0, or -ENOMEM when a page is not mapped. */
+int mm_residency(struct mm *mm, uint64_t start, size_t pages, uint8_t *resident);
+/* Where the stack-like area (VM_GROWSDOWN) of address starts; -ENOMEM, -EINVAL: none. */
+int64_t mm_stack_start(struct mm *mm, uint64_t address);
+/* Is everything mapped?  0, -ENOMEM, or -EBUSY when an area has a forbidden flag. */
+int mm_check_mapped(struct mm *mm, uint64_t start, uint64_t end, uint32_t forbidden);
+/*
+ * Shared anonymous memory of length bytes for request (ops, object); the caller
+ * drops its reference by request->ops->put() after mm_map().  0 or -ENOMEM.
+ */
+int shared_memory_create(uint64_t length, struct mmap_request *request);
+
 /* Random gap between regions (ASLR), page-aligned, below 2^bits pages. */
 uint64_t mm_random_pages(unsigned int bits);
 
@@ -136,5 +165,10 @@ ssize_t mm_write_remote(struct mm *mm, uint64_t address, const void *buf, size_t
 
 /* All CPUs that may hold translations of the range drop them before it returns. */
 void tlb_flush_range(struct mm *mm, uint64_t start, uint64_t end);
+/* The calling CPU alone: what a shootdown IPI does. */
+void tlb_flush_local(uint64_t start, uint64_t end);
+/* How to reach other CPUs (bit per CPU): set once, when there are several. */
+void tlb_set_remote_flush(void (*flush)(uint64_t cpus, struct mm *mm, uint64_t start,
+                                        uint64_t end));
 
 #endif

@@ -31,6 +31,11 @@ struct syscall_entry {
 };
 extern const struct syscall_entry syscall_table[SYSCALL_COUNT];
 
+/* Prototypes of all handlers. */
+#define ROW(nr, name, handler, ...) syscall_handler handler;
+#include "syscall/syscalls.def"
+#undef ROW
+
 void syscall_dispatch(struct trap_frame *frame);
 extern uint32_t syscall_counts[SYSCALL_COUNT]; /* with "stats" on the command line */
 void syscall_enable_stats(void);

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page faults: what belongs at an address, and how the program may reach it.
+ * Demand-zero, pages of objects, copy-on-write, stack growth.  Knows nothing of
+ * signals: proc/ turns the result into one.
+ */
+#include "arch/percpu.h"
+#include "arch/trap.h"
+#include "lib/errno.h"
+#include "lib/panic.h"
+#include "lib/string.h"
+#include "mm/mm_internal.h"
+#include "mm/page_alloc.h"
+
+#define FAULT_AROUND_PAGES 16u
+
+static void count_resident(struct mm *mm, long pages)
+{
+    long now = atomic_fetch_add_explicit(&mm->rss_pages, pages, memory_order_relaxed) + pages;
+
+    if (now > (long)mm->rss_max_pages)
+        mm->rss_max_pages = (uint64_t)now;
+}
+
+static bool is_zero_page(paddr_t pa)
+{
+    return pa.raw == paging_zero_page().raw;
+}
+
+/* Puts a leaf where there was none. */
+static void install(struct mm *mm, uint64_t *slot, uint64_t pte)
+{
+    pte_write(slot, pte);
+    if (!is_zero_page(PADDR(pte & PTE_ADDR))) /* it is nobody's memory */
+        count_resident(mm, 1);
+}
+
+static enum fault_result fault_anonymous(struct mm *mm, struct vma *vma, uint64_t *slot, bool write)
+{
+    paddr_t pa;
+
+    if (!write) {
+        pte_write(slot, pte_make(paging_zero_page(), vma->flags, PTE_SW_STATIC | PTE_SW_COW));
+        return FAULT_OK;
+    }
+    if (!page_alloc(0, PAGE_ZERO, &pa))
+        return FAULT_OOM;
+    install(mm, slot, pte_make(pa, vma->flags, 0));
+    return FAULT_OK;
+}
+
+/*
+ * Maps the static neighbours of address that have no leaf yet, read-only where
+ * private: the program will want them, and each saves it a fault.
+ */
+static void map_around(struct mm *mm, struct vma *vma, uint64_t address, uint64_t *slot)
+{
+    uint64_t window = FAULT_AROUND_PAGES * PAGE_SIZE;
+    uint64_t start = MAX(address & ~(window - 1), vma->start);
+    uint64_t end = MIN((address & ~(window - 1)) + window, vma->end);
+    uint64_t extra = PTE_SW_STATIC | (vma->flags & VM_SHARED ? 0 : PTE_SW_COW);
+    long mapped = 0;
+
+    slot -= (address - start) / PAGE_SIZE; /* a window never crosses a table */
+    for (uint64_t at = start; at < end;) {
+        paddr_t pa;
+        uint64_t pages = vma->ops->static_run(vma->object, vma_offset(vma, at), &pa);
+        uint64_t stop = at + MIN(pages, (end - at) / PAGE_SIZE) * PAGE_SIZE;
+
+        for (; at < stop; at += PAGE_SIZE, slot++, pa.raw += PAGE_SIZE) {
+            if (*slot)
+                continue;
+            pte_write(slot, pte_make(pa, vma->flags, extra));
+            mapped += !is_zero_page(pa);
+        }
+        if (pages == 0) { /* this one is not static, the next may be */
+            at += PAGE_SIZE;
+            slot++;
+        }
+    }
+    if (mapped)
+        count_resident(mm, mapped);
+}
+
+static enum fault_result object_error(int error)
+{
+    return error == -ENOMEM ? FAULT_OOM : FAULT_SIGBUS;
+}
+
+/* A private page with the contents of another. */
+static bool copy_page(paddr_t from, paddr_t *to)
+{
+    if (!page_alloc(0, 0, to))
+        return false;
+    memcpy(phys_to_virt(*to), phys_to_virt(from), PAGE_SIZE);
+    return true;
+}
+
+static enum fault_result fault_object(struct mm *mm, struct vma *vma, uint64_t address,
+                                      uint64_t *slot, bool write)
+{
+    struct vm_page page;
+    bool shared = vma->flags & VM_SHARED;
+    /* A shared page that may be written must be the object's own from the start. */
+    bool for_write = shared && (vma->flags & VM_MAYWRITE);
+
+    if (!write && !for_write && vma->ops->static_run) {
+        map_around(mm, vma, address, slot);
+        if (*slot)
+            return FAULT_OK;
+    }
+    int error = vma->ops->get_page(vma->object, vma_offset(vma, address), for_write, &page);
+    if (error)
+        return object_error(error);
+    if (!shared && write) {
+        paddr_t copy;
+        bool copied = copy_page(page.pa, &copy);
+
+        if (!page.is_static)
+            page_put(page.pa);
+        if (!copied)
+            return FAULT_OOM;
+        vma->flags |= VM_PRIVATE_PAGES;
+        install(mm, slot, pte_make(copy, vma->flags, 0));
+        return FAULT_OK;
+    }
+    uint64_t extra = (page.is_static ? PTE_SW_STATIC : 0) | (shared ? 0 : PTE_SW_COW);
+    install(mm, slot, pte_make(page.pa, vma->flags, extra));
+    return FAULT_OK;
+}
+
+/* A write to a leaf that is there and that this mm may not write yet. */
+static enum fault_result fault_copy(struct mm *mm, struct vma *vma, uint64_t address,
+                                    uint64_t *slot)
+{
+    uint64_t old = *slot;
+    paddr_t old_pa = PADDR(old & PTE_ADDR), pa;
+    bool is_zero = is_zero_page(old_pa);
+
+    if (!(old & PTE_SW_COW)) {
+        pte_write(slot, pte_make(old_pa, vma->flags, old & PTE_SW_STATIC));
+        return FAULT_OK;
+    }
+    if (!(old & PTE_SW_STATIC) && page_ref(old_pa) == 1) {
+        /* The other owners are gone: a page of ours alone is not copied. */
+        pte_write(slot, pte_make(old_pa, vma->flags, 0));
+        vma->flags |= vma->ops ? VM_PRIVATE_PAGES : 0;
+        return FAULT_OK;
+    }
+    if (!(is_zero ? page_alloc(0, PAGE_ZERO, &pa) : copy_page(old_pa, &pa)))
+        return FAULT_OOM;
+    vma->flags |= vma->ops ? VM_PRIVATE_PAGES : 0;
+    pte_write(slot, pte_make(pa, vma->flags, 0));
+    /* Other CPUs read the old page until the flush; only then may it go. */
+    tlb_flush_range(mm, address, address + PAGE_SIZE);
+    if (!(old & PTE_SW_STATIC))
+        page_put(old_pa);
+    if (is_zero)
+        count_resident(mm, 1);
+    return FAULT_OK;
+}
+
+static enum fault_result fault_in_vma(struct mm *mm, struct vma *vma, uint64_t address, bool write)
+{
+    uint64_t *slot = pt_find(mm, address);
+
+    if (!slot) {
+        uint64_t *huge = pt_create_huge(mm, address);
+        if (!huge)
+            return FAULT_OOM;
+        /* A 2 MiB leaf that allows the access: the CPU's copy was stale. */
+        if ((*huge & PTE_PS) && (!write || (*huge & PTE_W)))
+            return FAULT_OK;
+        slot = pt_create(mm, address);
+        if (!slot)
+            return FAULT_OOM;
+    }
+    if (!*slot)
+        return vma->ops ? fault_object(mm, vma, address, slot, write)
+                        : fault_anonymous(mm, vma, slot, write);
+    if (write && !(*slot & PTE_W))
+        return fault_copy(mm, vma, address, slot);
+    return FAULT_OK; /* another thread was faster, or a stale TLB entry */
+}
+
+/* The stack's area grows down to address if limits and neighbours allow. */
+static bool grow_stack(struct mm *mm, struct vma *vma, uint64_t address)
+{
+    uint64_t start = PAGE_ALIGN_DOWN(address);
+    struct vma *prev = vma_prev(vma);
+
+    if (start < MMAP_MIN_ADDRESS || vma->end - start > mm->limit_stack)
+        return false;
+    /* Nothing reachable may lie within the guard gap, or a large frame jumps into it. */
+    if (prev && (prev->end > start ||
+                 (!(prev->flags & VM_GROWSDOWN) && (prev->flags & (VM_READ | VM_WRITE | VM_EXEC)) &&
+                  start - prev->end < STACK_GUARD_GAP)))
+        return false;
+    if (mm_check_limits(mm, (vma->start - start) / PAGE_SIZE, vma->flags) != 0)
+        return false;
+    vma_resize(mm, vma, start, vma->end);
+    return true;
+}
+
+static bool access_allowed(uint32_t vm_flags, uint64_t access)
+{
+    if (access & PF_WRITE)
+        return vm_flags & VM_WRITE;
+    if (access & PF_FETCH)
+        return vm_flags & VM_EXEC;
+    return vm_flags & (VM_READ | VM_WRITE | VM_EXEC);
+}
+
+enum fault_result fault_locked(struct mm *mm, uint64_t address, uint64_t access)
+{
+    if (address >= USER_END)
+        return FAULT_SEGV_MAPERR;
+    struct vma *vma = vma_find(mm, address);
+    if (!vma)
+        return FAULT_SEGV_MAPERR;
+    if (address < vma->start) {
+        if (!(vma->flags & VM_GROWSDOWN) || !grow_stack(mm, vma, address))
+            return FAULT_SEGV_MAPERR;
+    }
+    if (!access_allowed(vma->flags, access))
+        return FAULT_SEGV_ACCERR;
+    return fault_in_vma(mm, vma, PAGE_ALIGN_DOWN(address), access & PF_WRITE);
+}
+
+__attribute__((hot)) enum fault_result mm_fault(struct mm *mm, uint64_t address, uint64_t pf_error,
+                                                uint64_t user_rsp)
+{
+    (void)user_rsp; /* like Linux since 4.20: any access in the gap below grows the stack */
+    if (pf_error & PF_RESERVED)
+        panic("page table of a program is corrupt at %#lx, error %#lx", address, pf_error);
+    this_cpu()->page_faults++;
+    mutex_lock(&mm->lock);
+    enum fault_result result = fault_locked(mm, address, pf_error & (PF_WRITE | PF_FETCH));
+    mutex_unlock(&mm->lock);
+    return result;
+}
+
+int populate_locked(struct mm *mm, uint64_t start, uint64_t end, bool write)
+{
+    for (uint64_t at = start; at < end;) {
+        struct vma *vma = vma_find(mm, at);
+
+        if (!vma || vma->start >= end)
+            return 0;
+        at = MAX(at, vma->start);
+        bool write_here = write && (vma->flags & VM_WRITE);
+        uint64_t stop = MIN(vma->end, end);
+        if (!access_allowed(vma->flags, write_here ? PF_WRITE : 0)) {
+            at = stop;
+            continue;
+        }
+        for (; at < stop; at += PAGE_SIZE) {
+            enum fault_result result = fault_in_vma(mm, vma, at, write_here);
+            if (result != FAULT_OK)
+                return result == FAULT_OOM ? -ENOMEM : -EFAULT;
+        }
+    }
+    return 0;
+}
