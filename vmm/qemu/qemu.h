@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The QEMU engine's parts: a qemu-system-x86_64 process running the same guest
+ * kernel on a microvm, supervised over socket pairs.  Internal to vmm/qemu,
+ * but for qemu_find().
+ *
+ * Threads: vmm_run()'s thread owns everything; other threads and signal
+ * handlers only write requests into the request pipe.
+ */
+#ifndef VMM_QEMU_QEMU_H
+#define VMM_QEMU_QEMU_H
+
+#include <sys/types.h>
+
+#include "boot/guest_abi.h"
+#include "vmm/engine.h"
+#include "vmm/load/arena.h"
+
+/* QEMU's path into path; -ENOENT when none is installed. */
+int qemu_find(char *path, size_t size);
+
+/* Where a microvm's parts are (QEMU, hw/i386/microvm.c). */
+#define QEMU_DEBUG_EXIT_PORT 0xf4u
+#define QEMU_VIRTIO_BASE 0xfeb00000u
+#define QEMU_VIRTIO_SIZE 512u
+#define QEMU_VIRTIO_ACPI_GSI 16u /* with ACPI and one IOAPIC */
+#define QEMU_VIRTIO_SLOTS 8u
+#define QEMU_DISKS_MAX (QEMU_VIRTIO_SLOTS - 2u) /* serial and rng take two */
+
+enum qemu_channel {
+    CHANNEL_STDIO,
+    CHANNEL_STDERR,
+    CHANNEL_CTL,
+    CHANNEL_CONSOLE,
+    CHANNEL_COUNT,
+};
+
+#define RELAY_BYTES 65536u
+#define TAIL_BYTES 2048u
+
+/* Bytes on their way from one descriptor to another. */
+struct relay {
+    int from, to;
+    bool from_done; /* end-of-file or error seen */
+    bool to_gone; /* the reader went away: what comes is dropped */
+    bool small_writes; /* to may block: no more than a pipe surely takes */
+    size_t start, end; /* what is in the buffer */
+    uint64_t taken; /* bytes read in all */
+    uint8_t *buffer; /* RELAY_BYTES */
+};
+
+/* The last bytes of a stream, for an error's text. */
+struct tail {
+    size_t length;
+    char bytes[TAIL_BYTES];
+};
+
+/* What other threads ask for, one atomic write each. */
+enum request_kind { REQUEST_SIGNAL, REQUEST_RESIZE, REQUEST_STOP };
+struct request {
+    uint32_t kind, value[2];
+};
+
+struct control {
+    size_t in_length, out_length;
+    uint8_t in[sizeof(struct guest_ctl_msg) + sizeof(struct guest_stats)];
+    uint8_t out[1024];
+};
+
+struct qemu {
+    const struct vmm_config *config;
+    struct arena arena;
+    char path[256];
+    bool use_kvm;
+    char **argv; /* NULL at the end */
+    size_t argc;
+
+    int kernel_fd, archive_fd, initrd_fd;
+    int channels[CHANNEL_COUNT]; /* our ends */
+    int far_ends[CHANNEL_COUNT]; /* QEMU's, closed once it runs */
+    int error_pipe[2]; /* QEMU's standard error */
+    int request_pipe[2];
+    int pid_fd;
+    pid_t pid;
+    bool alive; /* started and not yet waited for */
+
+    struct relay in, out, err, console;
+    struct control control;
+    struct tail console_tail, error_tail;
+    bool stdin_end_sent;
+    bool has_result; /* the guest said how it ended */
+    bool killed_by_us;
+    struct vmm_result result;
+    struct guest_stats guest_stats;
+    uint64_t created_ns, opened_ns, started_ns, ended_ns;
+};
+
+uint64_t qemu_now_ns(void);
+
+/* command.c: fills argv. */
+int qemu_build_command(struct qemu *qemu, bool has_archive, struct vmm_error *error);
+/* spawn.c: kernel, archive, channels; then the process. */
+int qemu_open(struct qemu *qemu, const struct archive *archive, struct vmm_error *error);
+int qemu_spawn(struct qemu *qemu, struct vmm_error *error);
+void qemu_kill(struct qemu *qemu);
+void qemu_reap(struct qemu *qemu); /* waits for a process that is dead or dying */
+void qemu_close(struct qemu *qemu);
+/* pump.c: everything between start and end of the process. */
+int qemu_pump(struct qemu *qemu, struct vmm_error *error);
+/* control.c */
+void control_send(struct control *control, uint32_t word, const void *bytes, uint32_t length);
+/* Takes in what has arrived; -EPROTO when the guest breaks the protocol. */
+int control_receive(struct qemu *qemu);
+void control_flush(struct control *control, int fd);
+
+#endif
