@@ -2,6 +2,7 @@
 /* The control channel.  Knows the port and the message format; not what signals do. */
 #include "drivers/control.h"
 
+#include "arch/boot_info.h"
 #include "arch/clock.h"
 #include "arch/cpu.h"
 #include "drivers/irq.h"
@@ -10,7 +11,6 @@
 #include "lib/string.h"
 #include "mm/page_alloc.h"
 
-#define CMDLINE_WORD "ctl="
 #define SEND_NS 2000000000ull
 #define SIGNALS_PER_INTERRUPT 64
 #define SIGNAL_PIPE 13 /* SIGPIPE from the host: nobody reads standard output any more */
@@ -30,22 +30,17 @@ static struct {
     bool broken;
 } control;
 
-void control_init(const char *cmdline)
+void control_init(void)
 {
-    bool start = true, quoted = false;
-    for (const char *s = cmdline; *s != '\0'; s++) {
-        const char *end;
-        if (start && strncmp(s, CMDLINE_WORD, sizeof(CMDLINE_WORD) - 1) == 0) {
-            uint64_t port = parse_u64(s + sizeof(CMDLINE_WORD) - 1, &end);
-            control.port = port <= UINT16_MAX - 4 ? (uint16_t)port : 0;
-            control.has_gsi = *end == ',';
-            if (control.has_gsi)
-                control.gsi = (uint32_t)parse_u64(end + 1, &end);
-        }
-        if (*s == '"')
-            quoted = !quoted;
-        start = *s == ' ' && !quoted;
-    }
+    char value[32];
+    const char *end;
+    if (cmdline_get("ctl", value, sizeof(value), NULL) <= 0)
+        return;
+    uint64_t port = parse_u64(value, &end);
+    control.port = port <= UINT16_MAX - 4 ? (uint16_t)port : 0;
+    control.has_gsi = *end == ',';
+    if (control.has_gsi)
+        control.gsi = (uint32_t)parse_u64(end + 1, &end);
 }
 
 /* ---- from the host -------------------------------------------------------- */

@@ -12,7 +12,7 @@
 #include "lib/types.h"
 
 /* Boot: reads the command line; touches nothing. */
-void control_init(const char *cmdline);
+void control_init(void);
 /*
  * From now on on_signal(signo) is called in interrupt context for signals from
  * the host.  Routes an interrupt, and under QEMU brings the console up: call it

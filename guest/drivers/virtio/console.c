@@ -229,7 +229,6 @@ static void stream_drain(struct chardev *dev)
         wait_sleep_uninterruptible(clock_ns() + DRAIN_SLICE_NS);
         wait_again(&port->drained, &entry);
     }
-    wait_cancel();
     wait_end(&port->drained, &entry);
 }
 

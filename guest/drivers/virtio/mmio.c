@@ -10,7 +10,6 @@
 #include "mm/page_alloc.h"
 #include "mm/paging.h"
 
-#define CMDLINE_WORD "virtio_mmio.device="
 #define GENERATION_TRIES 4
 
 static uint32_t reg_read(const struct virtio_device *dev, unsigned int offset)
@@ -152,10 +151,9 @@ static uint64_t parse_size(const char *s, const char **end)
     return value << shift;
 }
 
-/* SIZE@ADDR:GSI[:ID] up to a blank; false if it is anything else. */
-static bool parse_device(const char *s, struct virtio_device *dev)
+bool virtio_mmio_parse(const char *text, struct virtio_device *dev)
 {
-    const char *end;
+    const char *s = text, *end;
     uint64_t size = parse_size(s, &end);
     if (end == s || *end != '@')
         return false;
@@ -165,32 +163,14 @@ static bool parse_device(const char *s, struct virtio_device *dev)
         return false;
     s = end + 1;
     uint64_t gsi = parse_u64(s, &end);
-    if (end == s || (*end != '\0' && *end != ' ' && *end != ':'))
+    if (end == s || (*end != '\0' && *end != ':'))
         return false;
-    if (size < VIRTIO_MMIO_CONFIG + 4 || address % 4 != 0 || gsi > 255 || address >= 1ull << 46 ||
+    if (size < VIRTIO_MMIO_CONFIG || address % 4 != 0 || gsi > 255 || address >= 1ull << 46 ||
         (address & (PAGE_SIZE - 1)) + VIRTIO_MMIO_CONFIG > PAGE_SIZE - 64)
         return false;
     *dev = (struct virtio_device){
         .transport = &mmio_transport, .address = address, .gsi = (uint32_t)gsi};
     return true;
-}
-
-unsigned int virtio_mmio_parse(const char *cmdline, struct virtio_device *devices, unsigned int max)
-{
-    unsigned int count = 0;
-    bool start = true, quoted = false;
-    for (const char *s = cmdline; *s != '\0' && count < max; s++) {
-        if (start && strncmp(s, CMDLINE_WORD, sizeof(CMDLINE_WORD) - 1) == 0) {
-            if (parse_device(s + sizeof(CMDLINE_WORD) - 1, &devices[count]))
-                count++;
-            else
-                klog(LOG_WARNING, "virtio: cannot read \"%.60s\" on the command line", s);
-        }
-        if (*s == '"')
-            quoted = !quoted;
-        start = *s == ' ' && !quoted;
-    }
-    return count;
 }
 
 uint32_t virtio_mmio_probe(struct virtio_device *dev)

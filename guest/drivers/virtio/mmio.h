@@ -9,9 +9,8 @@
 
 #include "drivers/virtio/virtio.h"
 
-/* Fills in devices from the command line; malformed words are named and skipped.  Count. */
-unsigned int virtio_mmio_parse(const char *cmdline, struct virtio_device *devices,
-                               unsigned int max);
+/* A device from "SIZE@ADDR:GSI[:ID]"; false if it is anything else. */
+bool virtio_mmio_parse(const char *text, struct virtio_device *dev);
 /* Maps the registers and reads what the device is; VIRTIO_KIND_NONE: unusable. */
 uint32_t virtio_mmio_probe(struct virtio_device *dev);
 

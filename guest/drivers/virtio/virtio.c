@@ -5,6 +5,7 @@
  */
 #include "drivers/virtio/virtio.h"
 
+#include "arch/boot_info.h"
 #include "arch/spinlock.h"
 #include "drivers/irq.h"
 #include "drivers/virtio/mmio.h"
@@ -15,9 +16,17 @@ static struct virtio_device devices[VIRTIO_DEVICES_MAX];
 static unsigned int device_count;
 static struct spinlock list_lock = SPINLOCK_INIT(LOCK_RANK_DEVICE);
 
-void virtio_init(const char *cmdline)
+void virtio_init(void)
 {
-    device_count = virtio_mmio_parse(cmdline, devices, VIRTIO_DEVICES_MAX);
+    char value[64];
+    const char *position = NULL;
+    while (device_count < VIRTIO_DEVICES_MAX &&
+           cmdline_get("virtio_mmio.device", value, sizeof(value), &position) >= 0) {
+        if (virtio_mmio_parse(value, &devices[device_count]))
+            device_count++;
+        else
+            klog(LOG_WARNING, "virtio: cannot read virtio_mmio.device=%s", value);
+    }
 }
 
 struct virtio_device *virtio_find(enum virtio_kind kind, unsigned int index)
