@@ -8,7 +8,8 @@
 # make bench      the figures, against references built and run in the same run
 # make install    DESTDIR=, PREFIX=/usr/local
 #
-# Variables: B (build directory), CC, DEBUG=1 (lock-order and sleep checks).
+# Variables: B (build directory), CC, DEBUG=1 (lock-order and sleep checks), V=1 (whole commands),
+# SUITE and TEST (make test SUITE=apps-qemu TEST=sig_basic; tests/run --list names them).
 
 MAKEFLAGS += -rR
 .SUFFIXES:
@@ -24,12 +25,24 @@ HOST_CC ?= $(CC)
 WARN := -Wall -Wextra -Wshadow -Wcast-qual -Wsign-compare -Wmissing-prototypes \
         -Wstrict-prototypes -Wundef -Wvla -Werror
 DEPS  = -MMD -MP
+# Commands are shown in short; V=1 shows them whole.
+Q    := $(if $(V),,@)
+say   = @$(if $(V),:,printf '  %-7s %s\n' $1 $@)
 DBG  := $(if $(DEBUG),-DDEBUG_LOCKS=1,-DDEBUG_LOCKS=0) -DHOST_TEST=0
+
+# Tools that are missing are named with the package that has them.
+ifneq ($(filter-out deps test demo clean,$(or $(MAKECMDGOALS),all)),)
+need = $(if $(shell command -v $1),,$(error $1 is missing: install the package $2, or all of them with "make deps"))
+$(call need,$(firstword $(CC)),gcc)
+$(call need,$(NASM),nasm)
+$(call need,objcopy,binutils)
+$(if $(wildcard /usr/include/seccomp.h),,$(error seccomp.h is missing: install libseccomp-dev, or all with "make deps"))
+endif
 
 # ---- guest kernel -----------------------------------------------------------
 
 GUEST_C   := $(filter-out guest/sdk/%,$(wildcard guest/*.c guest/*/*.c guest/*/*/*.c))
-GUEST_C   := $(filter-out guest/arch/vdso/%,$(GUEST_C))
+GUEST_C   := $(filter-out guest/arch/vdso/% guest/arch/offsets.c,$(GUEST_C))
 GUEST_ASM := $(filter-out boot/efi/%,$(wildcard boot/*.asm guest/*/*.asm))
 GUEST_OBJ := $(GUEST_C:%.c=$B/o/%.o) $(GUEST_ASM:%.asm=$B/o/%.o)
 
@@ -43,21 +56,25 @@ GUEST_LDFLAGS := -nostdlib -static -no-pie -Wl,-T,linker/guest.ld -Wl,--gc-secti
 
 $B/o/guest/%.o: guest/%.c
 	@mkdir -p $(@D)
-	$(CC) $(GUEST_CFLAGS) $(DEPS) -c $< -o $@
+	$(call say,CC)
+	$Q$(CC) $(GUEST_CFLAGS) $(DEPS) -c $< -o $@
 
 # Offsets that assembly uses are generated from the C structures.
 $B/offsets.inc: guest/arch/offsets.c
 	@mkdir -p $(@D)
-	$(CC) $(GUEST_CFLAGS) -MMD -MP -MT $@ -MF $B/offsets.d -S $< -o - | \
+	$(call say,GEN)
+	$Q$(CC) $(GUEST_CFLAGS) -MMD -MP -MT $@ -MF $B/offsets.d -S $< -o - | \
 	  sed -n 's/^.*@@\([A-Z0-9_]*\) \$$*\(-*[0-9]*\).*$$/%define \1 \2/p' > $@
 
 $B/o/boot/%.o $B/o/guest/%.o: private NASMFLAGS = -f elf64 -g -F dwarf -Iboot/ -Iguest/arch/ -I$B/
 $B/o/boot/%.o: boot/%.asm $B/offsets.inc
 	@mkdir -p $(@D)
-	$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP $< -o $@
+	$(call say,NASM)
+	$Q$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP $< -o $@
 $B/o/guest/%.o: guest/%.asm $B/offsets.inc
 	@mkdir -p $(@D)
-	$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP $< -o $@
+	$(call say,NASM)
+	$Q$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP $< -o $@
 
 # The vDSO: a shared object for programs, carried inside the kernel.
 VDSO_CFLAGS := -std=c17 -O2 -fPIC -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
@@ -65,21 +82,23 @@ VDSO_CFLAGS := -std=c17 -O2 -fPIC -ffreestanding -nostdinc -isystem $(shell $(CC
   -mno-sse $(WARN)
 $B/vdso.so: $(wildcard guest/arch/vdso/*.c) guest/arch/vdso/vdso.lds
 	@mkdir -p $(@D)
-	$(CC) $(VDSO_CFLAGS) -MMD -MP -MT $@ -MF $B/vdso.d -nostdlib -shared -Wl,-T,guest/arch/vdso/vdso.lds \
+	$(call say,LINK)
+	$Q$(CC) $(VDSO_CFLAGS) -MMD -MP -MT $@ -MF $B/vdso.d -nostdlib -shared -Wl,-T,guest/arch/vdso/vdso.lds \
 	  -Wl,-soname,linux-vdso.so.1 -Wl,--hash-style=both -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	  -Wl,-z,noexecstack $(wildcard guest/arch/vdso/*.c) -o $@
-	objcopy --strip-debug $@
+	$Qobjcopy --strip-debug $@
 $B/o/guest/arch/vdso_image.o: $B/vdso.so
 
 # Two links: the second carries the symbol table made from the first.
 $B/guest.elf: $(GUEST_OBJ) linker/guest.ld linker/symbols.awk
-	printf '' | awk -f linker/symbols.awk > $B/symbols0.c
-	$(CC) $(GUEST_CFLAGS) -c $B/symbols0.c -o $B/symbols0.o
-	$(CC) $(GUEST_LDFLAGS) $(GUEST_OBJ) $B/symbols0.o -o $B/guest.tmp.elf
-	nm -n $B/guest.tmp.elf | awk -f linker/symbols.awk > $B/symbols.c
-	$(CC) $(GUEST_CFLAGS) -c $B/symbols.c -o $B/symbols.o
-	$(CC) $(GUEST_LDFLAGS) $(GUEST_OBJ) $B/symbols.o -o $B/guest.full.elf
-	objcopy --strip-debug $B/guest.full.elf $@
+	$(call say,LINK)
+	$Qprintf '' | awk -f linker/symbols.awk > $B/symbols0.c
+	$Q$(CC) $(GUEST_CFLAGS) -c $B/symbols0.c -o $B/symbols0.o
+	$Q$(CC) $(GUEST_LDFLAGS) $(GUEST_OBJ) $B/symbols0.o -o $B/guest.tmp.elf
+	$Qnm -n $B/guest.tmp.elf | awk -f linker/symbols.awk > $B/symbols.c
+	$Q$(CC) $(GUEST_CFLAGS) -c $B/symbols.c -o $B/symbols.o
+	$Q$(CC) $(GUEST_LDFLAGS) $(GUEST_OBJ) $B/symbols.o -o $B/guest.full.elf
+	$Qobjcopy --strip-debug $B/guest.full.elf $@
 
 # ---- monitor ----------------------------------------------------------------
 
@@ -94,28 +113,34 @@ LIB_OBJ := $(LIB_C:%.c=$B/o/%.o) $(VMM_ASM:%.asm=$B/o/%.o)
 
 $B/o/vmm/%.o: vmm/%.c
 	@mkdir -p $(@D)
-	$(CC) $(VMM_CFLAGS) $(DEPS) -c $< -o $@
+	$(call say,CC)
+	$Q$(CC) $(VMM_CFLAGS) $(DEPS) -c $< -o $@
 $B/o/vmm/%.o: vmm/%.asm
 	@mkdir -p $(@D)
-	$(NASM) -f elf64 -I$B/ -MD $(@:.o=.d) -MP $< -o $@
+	$(call say,NASM)
+	$Q$(NASM) -f elf64 -I$B/ -MD $(@:.o=.d) -MP $< -o $@
 # The guest kernel inside the monitor, page-aligned, so that it is mapped and not copied.
 $B/o/vmm/load/guest_image.o: $B/guest.elf
 
 # System-call filters, compiled at build time (vmm/sandbox/gen/): start-up pays nothing.
 $B/gen_seccomp: vmm/sandbox/gen/gen_seccomp.c
 	@mkdir -p $(@D)
-	$(HOST_CC) -std=c17 -O2 -D_GNU_SOURCE -I. $(WARN) $< -lseccomp -o $@
+	$(call say,CC)
+	$Q$(HOST_CC) -std=c17 -O2 -D_GNU_SOURCE -I. $(WARN) $< -lseccomp -o $@
 $B/seccomp_filters.h: $B/gen_seccomp
-	$B/gen_seccomp > $@
+	$(call say,GEN)
+	$Q$B/gen_seccomp > $@
 $B/o/vmm/sandbox/%.o: private VMM_CFLAGS += -I$B
 $B/o/vmm/sandbox/seccomp.o: $B/seccomp_filters.h
 
 $B/libvmm.a: $(LIB_OBJ)
-	rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$Qrm -f $@
+	$Qar rcs $@ $^
 $B/vmm: $(CLI_OBJ) $B/libvmm.a
-	$(CC) -static-pie -pthread -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -o $B/vmm.debug $^
-	objcopy --strip-all $B/vmm.debug $@
+	$(call say,LINK)
+	$Q$(CC) -static-pie -pthread -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -o $B/vmm.debug $^
+	$Qobjcopy --strip-all $B/vmm.debug $@
 
 include $(wildcard tests/tests.mk)
 
