@@ -101,6 +101,13 @@ enum {
 #define GUEST_UART_PORT 0x3f8u
 #define GUEST_UART_GSI 4u
 
+/* Power control, named by our FADT: ACPI sleep control and status, reset. */
+#define GUEST_SLEEP_CONTROL_PORT 0x600u
+#define GUEST_SLEEP_STATUS_PORT 0x601u
+#define GUEST_RESET_PORT 0x602u
+#define GUEST_RESET_VALUE 0x01u
+#define GUEST_SLEEP_TYPE_OFF 5u
+
 /* ---- Control port -------------------------------------------------------- */
 
 /*

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Entropy device.  A request is answered in part when it asks for much: the
+ * device may (5.4.6), and the time under the lock stays bounded.
+ */
+#include "vmm/dev/virtio/rng.h"
+
+#include <errno.h>
+#include <linux/virtio_ids.h>
+
+#define REQUEST_BYTES_MAX 4096u
+
+/* Bytes written, or negative errno. */
+static int answer(struct rng *rng, struct virtq *queue, const struct virtq_chain *chain)
+{
+    struct iovec iov[VIRTQ_SEGMENTS_MAX];
+    int count = virtq_iov(queue, chain, true, 0, REQUEST_BYTES_MAX, iov);
+    size_t total = 0;
+
+    if (count <= 0 || chain->readable > 0) {
+        return -EPROTO;
+    }
+    for (int i = 0; i < count; i++) {
+        if (rng->fill(iov[i].iov_base, iov[i].iov_len) != 0) {
+            break;
+        }
+        total += iov[i].iov_len;
+    }
+    return (int)total;
+}
+
+static void notify(struct virtio_device *device, unsigned int index)
+{
+    struct rng *rng = (struct rng *)device; /* its first member */
+    struct virtq *queue = &device->queues[index];
+    struct virtq_chain chain;
+    int result = 0;
+
+    do {
+        while ((result = virtq_pop(queue, &chain)) > 0) {
+            result = answer(rng, queue, &chain);
+            if (result < 0) {
+                break;
+            }
+            virtq_push(queue, &chain, (uint32_t)result);
+            virtio_device_signal_used(device, index);
+            if (virtio_device_ended(device)) {
+                return;
+            }
+        }
+    } while (result >= 0 && virtq_enable_notify(queue));
+    if (result < 0) {
+        virtio_device_break(device);
+    }
+}
+
+static const struct virtio_device_ops rng_ops = {
+    .id = VIRTIO_ID_RNG,
+    .queue_count = 1,
+    .notify = notify,
+};
+
+void rng_init(struct rng *rng, const struct guest_mem *mem, const atomic_bool *ended,
+              int (*fill)(void *, size_t))
+{
+    rng->fill = fill;
+    virtio_device_init(&rng->device, &rng_ops, mem, ended, NULL, 0);
+}
+
+void rng_destroy(struct rng *rng)
+{
+    virtio_device_destroy(&rng->device);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * CPUID for vCPUs.  Leaf numbers and bits: Intel SDM volume 2A "CPUID", AMD
+ * APM volume 3 appendix E.
+ */
+#include "vmm/kvm/cpuid.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+
+#define LEAF1_ECX_TSC_DEADLINE (1u << 24)
+#define LEAF1_ECX_HYPERVISOR (1u << 31)
+#define LEAF1_EDX_HTT (1u << 28)
+#define LEAF1_EBX_CPUS_SHIFT 16
+#define LEAF1_EBX_APIC_ID_SHIFT 24
+#define AMD_LEAF8_ECX_COUNT_MASK 0xf0ffu /* NC and ApicIdCoreIdSize */
+#define TOPOLOGY_SMT 1u
+#define TOPOLOGY_CORE 2u
+#define ENTRIES_FIRST_GUESS 96u
+
+static unsigned int bits_for(unsigned int count)
+{
+    unsigned int bits = 0;
+
+    while ((1u << bits) < count) {
+        bits++;
+    }
+    return bits;
+}
+
+/* One package of single-threaded cores: SMT level of one, core level of all. */
+static void set_topology(struct kvm_cpuid_entry2 *entry, unsigned int cpu_count)
+{
+    unsigned int level = entry->index;
+
+    entry->eax = level == 0 ? 0 : bits_for(cpu_count);
+    entry->ebx = level == 0 ? 1 : level == 1 ? cpu_count : 0;
+    entry->ecx = level | (level == 0 ? TOPOLOGY_SMT << 8 : level == 1 ? TOPOLOGY_CORE << 8 : 0);
+    if (level > 1) {
+        entry->eax = 0;
+    }
+}
+
+static void set_common(const struct kvm_vm *vm, struct kvm_cpuid_entry2 *entry,
+                       unsigned int cpu_count)
+{
+    switch (entry->function) {
+    case 1:
+        entry->ecx |= LEAF1_ECX_HYPERVISOR | (vm->tsc_deadline ? LEAF1_ECX_TSC_DEADLINE : 0);
+        entry->ebx = (entry->ebx & 0xffffu) | cpu_count << LEAF1_EBX_CPUS_SHIFT;
+        entry->edx = cpu_count > 1 ? entry->edx | LEAF1_EDX_HTT : entry->edx & ~LEAF1_EDX_HTT;
+        break;
+    case 4: /* cores per package and threads per cache, as if each CPU had its own caches */
+        entry->eax = (entry->eax & 0x3fffu) | (cpu_count - 1) << 26;
+        break;
+    case 0xb:
+    case 0x1f:
+        set_topology(entry, cpu_count);
+        break;
+    case 0x80000008:
+        entry->ecx =
+            (entry->ecx & ~AMD_LEAF8_ECX_COUNT_MASK) | (cpu_count - 1) | bits_for(cpu_count) << 12;
+        break;
+    default:
+        break;
+    }
+}
+
+int cpuid_read_host(const struct kvm_vm *vm, unsigned int cpu_count, struct cpuid_table *table)
+{
+    int result;
+
+    /* KVM allocates for the number asked for; hosts report 30 to 60 entries. */
+    table->head.nent = ENTRIES_FIRST_GUESS;
+    result = ioctl(vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, &table->head);
+    if (result != 0 && errno == E2BIG) {
+        table->head.nent = CPUID_ENTRIES_MAX;
+        result = ioctl(vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, &table->head);
+    }
+    if (result != 0) {
+        return -errno;
+    }
+    for (unsigned int i = 0; i < table->head.nent; i++) {
+        set_common(vm, &table->entries[i], cpu_count);
+    }
+    return 0;
+}
+
+void cpuid_set_index(struct cpuid_table *table, unsigned int index)
+{
+    for (unsigned int i = 0; i < table->head.nent; i++) {
+        struct kvm_cpuid_entry2 *entry = &table->entries[i];
+
+        switch (entry->function) {
+        case 1:
+            entry->ebx = (entry->ebx & 0x00ffffffu) | index << LEAF1_EBX_APIC_ID_SHIFT;
+            break;
+        case 0xb:
+        case 0x1f:
+            entry->edx = index;
+            break;
+        case 0x8000001e:
+            entry->eax = index;
+            entry->ebx = (entry->ebx & ~0xffffu) | index; /* one thread per core */
+            break;
+        default:
+            break;
+        }
+    }
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The CPUID that guests see: what KVM supports on this host, with the fields
+ * that differ between vCPUs (APIC identifiers, topology) filled in.
+ */
+#ifndef VMM_KVM_CPUID_H
+#define VMM_KVM_CPUID_H
+
+#include <linux/kvm.h>
+
+#include "vmm/kvm/vm.h"
+
+#define CPUID_ENTRIES_MAX 256
+
+/* A struct kvm_cpuid2 with room for the entries behind it. */
+struct cpuid_table {
+    struct kvm_cpuid2 head;
+    struct kvm_cpuid_entry2 entries[CPUID_ENTRIES_MAX];
+};
+_Static_assert(offsetof(struct cpuid_table, entries) == sizeof(struct kvm_cpuid2), "no gap");
+
+/* What this host's KVM supports, with what every vCPU has in common set.  Negative errno. */
+int cpuid_read_host(const struct kvm_vm *vm, unsigned int cpu_count, struct cpuid_table *table);
+/* Turns the table into the one of vCPU index (repeatable with another index). */
+void cpuid_set_index(struct cpuid_table *table, unsigned int index);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The run loop of a virtual CPU.  Whatever the guest does ends in one of the
+ * results of vcpu_run(); there is no exit that is ignored silently.
+ */
+#include "vmm/kvm/vcpu.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vmm/config.h"
+
+#define KERNEL_SIGSET_BYTES 8u
+
+static int set_signal_mask(struct vcpu *vcpu)
+{
+    struct {
+        struct kvm_signal_mask head;
+        uint8_t bytes[KERNEL_SIGSET_BYTES];
+    } mask = {.head.len = KERNEL_SIGSET_BYTES};
+    sigset_t blocked;
+
+    /* In guest mode: what the thread blocks anyway, but for the kick. */
+    pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+    sigdelset(&blocked, VCPU_KICK_SIGNAL);
+    memcpy((uint8_t *)&mask + offsetof(struct kvm_signal_mask, sigset), &blocked,
+           KERNEL_SIGSET_BYTES);
+    return ioctl(vcpu->fd, KVM_SET_SIGNAL_MASK, &mask) != 0 ? -errno : 0;
+}
+
+int vcpu_create(struct vcpu *vcpu, const struct kvm_vm *vm, unsigned int index,
+                const struct cpuid_table *cpuid, struct vmm_error *error)
+{
+    void *run;
+
+    vcpu->index = index;
+    vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)index);
+    if (vcpu->fd < 0) {
+        return vmm_fail(error, -errno, VMM_FAULT_USAGE, "KVM does not create CPU %u: %s", index,
+                        strerror(errno));
+    }
+    run = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
+    if (run == MAP_FAILED) {
+        return vmm_fail(error, -errno, VMM_FAULT_USAGE, "cannot map the state of CPU %u: %s", index,
+                        strerror(errno));
+    }
+    vcpu->run = run;
+    vcpu->run_size = vm->run_size;
+    if (ioctl(vcpu->fd, KVM_SET_CPUID2, &cpuid->head) != 0) {
+        return vmm_fail(error, -errno, VMM_FAULT_USAGE, "KVM refuses CPUID for CPU %u: %s", index,
+                        strerror(errno));
+    }
+    return 0;
+}
+
+static uint64_t load(const uint8_t *from, unsigned int size)
+{
+    uint64_t value = 0;
+
+    memcpy(&value, from, size <= 8 ? size : 8);
+    return value;
+}
+
+static void handle_port(struct vcpu *vcpu, const struct vcpu_events *events)
+{
+    /* Copied once: the mapping is shared with the kernel only, but stays one source. */
+    unsigned int size = vcpu->run->io.size;
+    uint32_t count = vcpu->run->io.count;
+    uint16_t port = vcpu->run->io.port;
+    bool write = vcpu->run->io.direction == KVM_EXIT_IO_OUT;
+    uint8_t *data = (uint8_t *)vcpu->run + vcpu->run->io.data_offset;
+
+    vcpu->exits[VMM_EXIT_PIO]++;
+    for (uint32_t i = 0; i < count; i++, data += size) {
+        uint64_t value = 0;
+        bool claimed;
+
+        if (write) {
+            value = load(data, size);
+            claimed = bus_write(events->ports, port, size, value);
+        } else {
+            claimed = bus_read(events->ports, port, size, &value);
+            memcpy(data, &value, size);
+        }
+        if (!claimed) {
+            events->unclaimed(events->arg, true, write, port, size, value);
+        }
+    }
+}
+
+static void handle_mmio(struct vcpu *vcpu, const struct vcpu_events *events)
+{
+    uint64_t address = vcpu->run->mmio.phys_addr;
+    unsigned int size = vcpu->run->mmio.len <= 8 ? vcpu->run->mmio.len : 8;
+    bool write = vcpu->run->mmio.is_write != 0;
+    uint64_t value = 0;
+    bool claimed;
+
+    vcpu->exits[VMM_EXIT_MMIO]++;
+    if (write) {
+        value = load(vcpu->run->mmio.data, size);
+        claimed = bus_write(events->mmio, address, size, value);
+    } else {
+        claimed = bus_read(events->mmio, address, size, &value);
+        memcpy(vcpu->run->mmio.data, &value, size);
+    }
+    if (!claimed) {
+        events->unclaimed(events->arg, false, write, address, size, value);
+    }
+}
+
+/* True when the loop goes on; otherwise *end tells why it does not. */
+static bool handle_exit(struct vcpu *vcpu, const struct vcpu_events *events, enum vcpu_end *end)
+{
+    switch (vcpu->run->exit_reason) {
+    case KVM_EXIT_IO:
+        handle_port(vcpu, events);
+        return true;
+    case KVM_EXIT_MMIO:
+        handle_mmio(vcpu, events);
+        return true;
+    case KVM_EXIT_HLT:
+        vcpu->exits[VMM_EXIT_HLT]++;
+        return true;
+    case KVM_EXIT_INTR:
+    case KVM_EXIT_IRQ_WINDOW_OPEN:
+    case KVM_EXIT_SET_TPR:
+        vcpu->exits[VMM_EXIT_OTHER]++;
+        return true;
+    case KVM_EXIT_SHUTDOWN:
+        vcpu->exits[VMM_EXIT_SHUTDOWN]++;
+        *end = VCPU_SHUTDOWN;
+        return false;
+    case KVM_EXIT_FAIL_ENTRY:
+        vcpu->detail = vcpu->run->fail_entry.hardware_entry_failure_reason;
+        *end = VCPU_FAIL_ENTRY;
+        return false;
+    case KVM_EXIT_INTERNAL_ERROR:
+        vcpu->detail = vcpu->run->internal.suberror;
+        *end = VCPU_INTERNAL_ERROR;
+        return false;
+    default:
+        vcpu->exits[VMM_EXIT_OTHER]++;
+        vcpu->detail = vcpu->run->exit_reason;
+        *end = VCPU_UNKNOWN_EXIT;
+        return false;
+    }
+}
+
+/* A pending kick would end every following KVM_RUN. */
+static void take_kick(void)
+{
+    static const struct timespec at_once;
+    sigset_t kick;
+
+    sigemptyset(&kick);
+    sigaddset(&kick, VCPU_KICK_SIGNAL);
+    while (sigtimedwait(&kick, NULL, &at_once) > 0) {
+    }
+}
+
+/* KVM_RUN failed: true when that is no reason to stop. */
+static bool handle_failure(struct vcpu *vcpu, const struct vcpu_events *events, int error,
+                           enum vcpu_end *end)
+{
+    switch (error) {
+    case EINTR:
+        /* Cleared before the owner looks at its flags: a later kick counts again. */
+        atomic_store((_Atomic(uint8_t) *)&vcpu->run->immediate_exit, 0);
+        take_kick();
+        vcpu->exits[VMM_EXIT_SIGNAL]++;
+        events->interrupted(events->arg, vcpu->index);
+        return true;
+    case EAGAIN: /* a CPU that waits for its start was woken */
+        return true;
+    case EFAULT:
+        *end = VCPU_BAD_ADDRESS;
+        return false;
+    default:
+        vcpu->detail = (uint64_t)error;
+        *end = VCPU_SYSTEM_ERROR;
+        return false;
+    }
+}
+
+enum vcpu_end vcpu_run(struct vcpu *vcpu, const struct vcpu_events *events)
+{
+    enum vcpu_end end = VCPU_ENDED;
+    int error = set_signal_mask(vcpu);
+
+    if (error != 0) {
+        vcpu->detail = (uint64_t)-error;
+        return VCPU_SYSTEM_ERROR;
+    }
+    atomic_store(&vcpu->thread_id, (int)syscall(SYS_gettid));
+    /* What was asked for before we could be kicked. */
+    events->interrupted(events->arg, vcpu->index);
+    while (!atomic_load_explicit(events->ended, memory_order_acquire)) {
+        bool more = ioctl(vcpu->fd, KVM_RUN, 0) == 0 ? handle_exit(vcpu, events, &end)
+                                                     : handle_failure(vcpu, events, errno, &end);
+        if (!more) {
+            break;
+        }
+    }
+    return end;
+}
+
+void vcpu_kick(struct vcpu *vcpu)
+{
+    int thread_id;
+
+    atomic_fetch_add(&vcpu->kickers, 1);
+    thread_id = atomic_load(&vcpu->thread_id);
+    if (thread_id != 0) {
+        atomic_store((_Atomic(uint8_t) *)&vcpu->run->immediate_exit, 1);
+        /* In the vCPU's own thread the flag is enough: the guest does not run. */
+        if (thread_id != (int)syscall(SYS_gettid)) {
+            syscall(SYS_tgkill, getpid(), thread_id, VCPU_KICK_SIGNAL);
+        }
+    }
+    atomic_fetch_sub(&vcpu->kickers, 1);
+}
+
+void vcpu_settle(struct vcpu *vcpu)
+{
+    atomic_store(&vcpu->thread_id, 0);
+    while (atomic_load(&vcpu->kickers) != 0) {
+        sched_yield();
+    }
+    take_kick();
+}
+
+void vcpu_destroy(struct vcpu *vcpu)
+{
+    if (vcpu->run != NULL) {
+        munmap(vcpu->run, vcpu->run_size);
+        vcpu->run = NULL;
+    }
+    if (vcpu->fd >= 0) {
+        close(vcpu->fd);
+        vcpu->fd = -1;
+    }
+}

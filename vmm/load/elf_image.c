@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ELF kernels.  Every number in the file is checked before use; the file may
+ * be anything.  Format: System V gABI; the note: Xen, PVH boot ABI.
+ */
+#include "vmm/load/elf_image.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "boot/guest_abi.h"
+#include "vmm/config.h"
+
+#define PAGE 4096ull
+#define HEADERS_MAX 64u
+#define NOTES_BYTES_MAX 4096u
+/* Below are boot information and what Linux's boot protocol needs. */
+#define LOWEST_GPA 0x10000ull
+
+static int bad(const struct guest_image *image, struct vmm_error *error, const char *why)
+{
+    return vmm_fail(error, -ENOEXEC, VMM_FAULT_USAGE, "%s: %s", image->name, why);
+}
+
+bool elf_image_recognise(const struct guest_image *image)
+{
+    char magic[SELFMAG];
+
+    return guest_image_read(image, 0, magic, sizeof(magic)) == 0 &&
+           memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
+static uint64_t align4(uint64_t value)
+{
+    return (value + 3) & ~3ull;
+}
+
+/* The PVH entry in a block of notes, or 0. */
+static uint64_t find_pvh_note(const uint8_t *notes, size_t size)
+{
+    size_t at = 0;
+
+    while (size - at >= sizeof(Elf64_Nhdr)) {
+        Elf64_Nhdr note;
+        uint64_t name_at = at + sizeof(note), value_at, end;
+        uint64_t value = 0;
+
+        memcpy(&note, notes + at, sizeof(note));
+        value_at = name_at + align4(note.n_namesz);
+        end = value_at + align4(note.n_descsz);
+        if (value_at + note.n_descsz > size) {
+            return 0;
+        }
+        if (note.n_type == PVH_NOTE_PHYS32_ENTRY && note.n_namesz == sizeof(PVH_NOTE_NAME) &&
+            memcmp(notes + name_at, PVH_NOTE_NAME, sizeof(PVH_NOTE_NAME)) == 0 &&
+            (note.n_descsz == 4 || note.n_descsz == 8)) {
+            memcpy(&value, notes + value_at, note.n_descsz);
+            return value;
+        }
+        if (end > size) {
+            return 0;
+        }
+        at = end;
+    }
+    return 0;
+}
+
+static int parse_note(const struct guest_image *image, const Elf64_Phdr *header,
+                      struct elf_image *elf)
+{
+    uint8_t notes[NOTES_BYTES_MAX];
+    size_t size = header->p_filesz < sizeof(notes) ? header->p_filesz : sizeof(notes);
+    uint64_t entry;
+    int error = guest_image_read(image, header->p_offset, notes, size);
+
+    if (error != 0) {
+        return error;
+    }
+    entry = find_pvh_note(notes, size);
+    if (entry > UINT32_MAX) {
+        return -ENOEXEC;
+    }
+    if (entry != 0) {
+        elf->entry = (uint32_t)entry;
+    }
+    return 0;
+}
+
+static int parse_load(const struct guest_image *image, const Elf64_Phdr *header,
+                      struct elf_image *elf, struct vmm_error *error)
+{
+    struct elf_image_segment *segment = &elf->segments[elf->segment_count];
+    const struct elf_image_segment *before = segment - 1;
+
+    if (header->p_memsz == 0) {
+        return 0;
+    }
+    if (elf->segment_count == ELF_IMAGE_SEGMENTS_MAX) {
+        return bad(image, error, "too many segments");
+    }
+    if (header->p_offset > image->size || header->p_filesz > image->size - header->p_offset) {
+        return bad(image, error, "truncated: a segment lies beyond the end of the file");
+    }
+    if (header->p_filesz > header->p_memsz || header->p_paddr < LOWEST_GPA ||
+        header->p_paddr >= GUEST_LOW_RAM_END ||
+        header->p_memsz > GUEST_LOW_RAM_END - header->p_paddr) {
+        return bad(image, error, "a segment does not fit into guest memory");
+    }
+    if (elf->segment_count > 0 && header->p_paddr < before->gpa + before->memory_size) {
+        return bad(image, error, "segments overlap or are not in ascending order");
+    }
+    *segment = (struct elf_image_segment){
+        .gpa = header->p_paddr,
+        .offset = header->p_offset,
+        .file_size = header->p_filesz,
+        .memory_size = header->p_memsz,
+        .writable = (header->p_flags & PF_W) != 0,
+    };
+    elf->segment_count++;
+    return 0;
+}
+
+static int check_header(const struct guest_image *image, const Elf64_Ehdr *header,
+                        struct vmm_error *error)
+{
+    if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) {
+        return bad(image, error, "not an ELF file");
+    }
+    if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
+        header->e_machine != EM_X86_64) {
+        return bad(image, error, "not an ELF file for x86-64");
+    }
+    if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum == 0 ||
+        header->e_phnum > HEADERS_MAX) {
+        return bad(image, error, "no usable program headers");
+    }
+    return 0;
+}
+
+static bool entry_is_loaded(const struct elf_image *elf)
+{
+    for (unsigned int i = 0; i < elf->segment_count; i++) {
+        if (elf->entry >= elf->segments[i].gpa &&
+            elf->entry - elf->segments[i].gpa < elf->segments[i].file_size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int elf_image_parse(const struct guest_image *image, struct elf_image *elf, struct vmm_error *error)
+{
+    Elf64_Ehdr header;
+    int result;
+
+    elf->entry = 0;
+    elf->segment_count = 0;
+    if (guest_image_read(image, 0, &header, sizeof(header)) != 0) {
+        return bad(image, error, "too short for a kernel");
+    }
+    result = check_header(image, &header, error);
+    for (unsigned int i = 0; result == 0 && i < header.e_phnum; i++) {
+        Elf64_Phdr program;
+
+        if (header.e_phoff > image->size ||
+            guest_image_read(image, header.e_phoff + i * sizeof(program), &program,
+                             sizeof(program)) != 0) {
+            return bad(image, error, "truncated: no program headers");
+        }
+        if (program.p_type == PT_LOAD) {
+            result = parse_load(image, &program, elf, error);
+        } else if (program.p_type == PT_NOTE && parse_note(image, &program, elf) != 0) {
+            return bad(image, error, "damaged notes");
+        }
+    }
+    if (result != 0) {
+        return result;
+    }
+    if (elf->entry == 0) {
+        return bad(image, error,
+                   "no PVH entry point (build Linux with CONFIG_PVH, or give a bzImage)");
+    }
+    return entry_is_loaded(elf) ? 0 : bad(image, error, "the PVH entry point is not in a segment");
+}
+
+static int copy_segment(const struct guest_image *image, const struct elf_image_segment *segment,
+                        struct guest_mem *mem)
+{
+    void *host = guest_mem_at(mem, segment->gpa, segment->memory_size);
+
+    if (host == NULL) {
+        return -ENOMEM;
+    }
+    return segment->file_size == 0
+               ? 0
+               : guest_image_read(image, segment->offset, host, segment->file_size);
+}
+
+/* Maps whole pages; what lies behind the file's bytes in the last one is cleared if writable. */
+static int map_segment(const struct guest_image *image, const struct elf_image_segment *segment,
+                       struct guest_mem *mem)
+{
+    uint64_t start = segment->gpa & ~(PAGE - 1);
+    uint64_t file_end = segment->gpa + segment->file_size;
+    uint64_t end = (file_end + PAGE - 1) & ~(PAGE - 1);
+    uint64_t offset = image->file_offset + segment->offset - (segment->gpa - start);
+    int error;
+
+    if (segment->file_size == 0) {
+        return 0;
+    }
+    error = guest_mem_map_file(mem, start, end - start, image->fd, offset,
+                               segment->writable ? PROT_READ | PROT_WRITE : PROT_READ);
+    if (error == 0 && segment->writable && file_end < end) {
+        void *tail = guest_mem_at(mem, file_end, end - file_end);
+
+        if (tail == NULL) {
+            return -ENOMEM;
+        }
+        memset(tail, 0, end - file_end);
+    }
+    return error;
+}
+
+static bool can_map(const struct elf_image *elf)
+{
+    for (unsigned int i = 0; i < elf->segment_count; i++) {
+        const struct elf_image_segment *segment = &elf->segments[i];
+
+        if (segment->gpa % PAGE != segment->offset % PAGE) {
+            return false;
+        }
+        /* Two segments must not share a page. */
+        if (i > 0 &&
+            (segment[-1].gpa + segment[-1].memory_size - 1) / PAGE >= segment->gpa / PAGE) {
+            return false;
+        }
+        /* Bytes behind a read-only segment would be visible as its zero part. */
+        if (!segment->writable && segment->memory_size != segment->file_size) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Read-only neighbours that are contiguous in file and memory become one mapping. */
+static void merge(struct elf_image *elf)
+{
+    unsigned int kept = 0;
+
+    for (unsigned int i = 1; i < elf->segment_count; i++) {
+        struct elf_image_segment *last = &elf->segments[kept];
+        const struct elf_image_segment *next = &elf->segments[i];
+        uint64_t distance = next->gpa - last->gpa;
+
+        if (!last->writable && !next->writable && next->offset - last->offset == distance &&
+            distance - last->file_size < PAGE) {
+            last->file_size = distance + next->file_size;
+            last->memory_size = last->file_size;
+        } else {
+            elf->segments[++kept] = *next;
+        }
+    }
+    elf->segment_count = kept + 1;
+}
+
+int elf_image_load(const struct guest_image *image, const struct elf_image *elf, bool shared,
+                   struct guest_mem *mem, struct vmm_error *error)
+{
+    struct elf_image plan = *elf;
+    bool map = shared && image->fd >= 0 && can_map(elf);
+
+    if (map) {
+        merge(&plan);
+    }
+    for (unsigned int i = 0; i < plan.segment_count; i++) {
+        const struct elf_image_segment *segment = &plan.segments[i];
+        int result = map ? map_segment(image, segment, mem) : copy_segment(image, segment, mem);
+
+        if (result != 0 || segment->gpa + segment->memory_size > mem->regions[0].ram_size) {
+            return vmm_fail(error, -ENOMEM, VMM_FAULT_USAGE,
+                            "%s does not fit into %llu MiB of memory: give more with -m",
+                            image->name, (unsigned long long)(mem->regions[0].ram_size >> 20));
+        }
+    }
+    return 0;
+}

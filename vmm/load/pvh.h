@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The boot information a kernel finds at its PVH entry: start info, memory
+ * map, modules, command line and ACPI tables, packed into few pages.
+ */
+#ifndef VMM_LOAD_PVH_H
+#define VMM_LOAD_PVH_H
+
+#include <stdint.h>
+
+#include "boot/guest_abi.h"
+#include "vmm/load/acpi.h"
+#include "vmm/mem/guest_mem.h"
+#include "vmm/vmm.h"
+
+#define PVH_MEMMAP_MAX 8u
+
+struct boot_plan {
+    const char *cmdline;
+    uint64_t module_gpa, module_size; /* the archive or initrd; size 0: none */
+    uint8_t seed[GUEST_SEED_SIZE];
+    bool has_seed;
+    struct acpi_machine acpi;
+};
+
+/* The memory map of our machine; returns the number of entries. */
+unsigned int pvh_memory_map(const struct guest_mem *mem,
+                            struct pvh_memmap_entry map[PVH_MEMMAP_MAX]);
+/* Writes at GUEST_BOOT_INFO_GPA, which then holds struct pvh_start_info. */
+int pvh_write(const struct boot_plan *plan, struct guest_mem *mem, struct vmm_error *error);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libvmm's machines: copies the configuration, plans the archive, chooses the
+ * engine and hands over to it.  Owns nothing that an engine could own.
+ */
+#include "vmm/vmm.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/engine.h"
+#include "vmm/kvm/probe.h"
+
+struct vmm {
+    struct vmm_config *config;
+    struct archive *archive; /* NULL: no program */
+    const struct vmm_engine_ops *engine;
+    void *machine;
+};
+
+static int create_with(struct vmm *vm, const struct vmm_engine_ops *engine, struct vmm_error *error)
+{
+    vm->engine = engine;
+    return engine->create(vm->config, vm->archive, &vm->machine, error);
+}
+
+/*
+ * AUTO: KVM when it works; when it does not, or something makes creating the
+ * VM fail there (no memory slots left, a container's limits), QEMU.
+ */
+static int create_machine(struct vmm *vm, struct vmm_error *error)
+{
+    char text[200];
+    enum vmm_verdict verdict;
+    int result;
+
+    if (vm->config->engine == VMM_ENGINE_QEMU) {
+        return create_with(vm, &vmm_qemu_engine, error);
+    }
+    verdict = kvm_probe(text, sizeof(text));
+    if (verdict == VMM_KVM_WORKS) {
+        result = create_with(vm, &vmm_kvm_engine, error);
+        if (result == 0) {
+            vmm_log(vm->config, VMM_LOG_INFO, "engine: kvm (the virtual machine isolates)");
+        }
+        return result;
+    }
+    if (vm->config->engine == VMM_ENGINE_KVM) {
+        return vmm_fail(error, -ENODEV, VMM_FAULT_USAGE,
+                        "%s; use --engine auto or qemu to run without", text);
+    }
+    result = create_with(vm, &vmm_qemu_engine, error);
+    if (result == 0) {
+        vmm_log(vm->config, VMM_LOG_INFO, "engine: qemu (no isolation under TCG; %s)", text);
+    }
+    return result;
+}
+
+int vmm_create(const struct vmm_config *config, struct vmm **out, struct vmm_error *error)
+{
+    struct vmm *vm;
+    int result = 0;
+
+    *out = NULL;
+    if (config->program == NULL && config->kernel == NULL) {
+        return vmm_fail(error, -EINVAL, VMM_FAULT_USAGE, "no program and no kernel to run");
+    }
+    vm = calloc(1, sizeof(*vm));
+    if (vm != NULL) {
+        vm->config = vmm_config_copy(config);
+    }
+    if (vm == NULL || vm->config == NULL) {
+        free(vm);
+        return vmm_fail(error, -ENOMEM, VMM_FAULT_USAGE, "out of memory");
+    }
+    if (config->program != NULL) {
+        result = archive_build(vm->config, &vm->archive, error);
+    }
+    if (result == 0) {
+        result = create_machine(vm, error);
+    }
+    if (result != 0) {
+        vmm_destroy(vm);
+        return result;
+    }
+    *out = vm;
+    return 0;
+}
+
+int vmm_run(struct vmm *vm, struct vmm_result *result, struct vmm_error *error)
+{
+    return vm->engine->run(vm->machine, result, error);
+}
+
+/* The next three run in signal handlers: errno belongs to the interrupted code. */
+int vmm_signal(struct vmm *vm, int signal_number)
+{
+    int saved = errno;
+    int result = vm->engine->signal(vm->machine, signal_number);
+
+    errno = saved;
+    return result;
+}
+
+int vmm_resize(struct vmm *vm, unsigned int rows, unsigned int columns)
+{
+    int saved = errno;
+    int result = vm->engine->resize(vm->machine, rows, columns);
+
+    errno = saved;
+    return result;
+}
+
+int vmm_stop(struct vmm *vm)
+{
+    int saved = errno;
+    int result = vm->engine->stop(vm->machine);
+
+    errno = saved;
+    return result;
+}
+
+int vmm_get_stats(const struct vmm *vm, struct vmm_stats *stats)
+{
+    struct vmm_stats all;
+    size_t size = stats->size;
+
+    if (size < sizeof(stats->size)) {
+        return -EINVAL;
+    }
+    memset(&all, 0, sizeof(all));
+    vm->engine->get_stats(vm->machine, &all);
+    all.size = size < sizeof(all) ? size : sizeof(all);
+    memcpy(stats, &all, all.size);
+    return 0;
+}
+
+void vmm_destroy(struct vmm *vm)
+{
+    if (vm == NULL) {
+        return;
+    }
+    if (vm->machine != NULL) {
+        vm->engine->destroy(vm->machine);
+    }
+    archive_free(vm->archive);
+    vmm_config_free(vm->config);
+    free(vm);
+}
