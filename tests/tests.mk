@@ -65,11 +65,15 @@ $B/apps/%.musl: tests/apps/%.c tests/apps/check.h
 
 # Static programs against musl: small, so that what is measured is the start and not the program.
 BENCH_C := $(wildcard tests/bench/*.c)
-BENCH   := $(BENCH_C:tests/bench/%.c=$B/bench/%) $(if $(BENCH_C),$B/bench/hello_glibc $B/bench/hello_dynamic)
+BENCH   := $(BENCH_C:tests/bench/%.c=$B/bench/%) $(if $(BENCH_C),$B/bench/hello_glibc $B/bench/hello_dynamic $B/bench/empty.elf)
 BENCH_CFLAGS := -std=gnu17 -O2 -D_GNU_SOURCE -Wall -Werror -I. -pthread
 $B/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	musl-gcc $(BENCH_CFLAGS) -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu -static $< -o $@
+$B/bench/empty.elf: tests/bench/empty.asm
+	@mkdir -p $(@D)
+	$(NASM) -f elf32 $< -o $@.o
+	ld -m elf_i386 -nostdlib -e start -Ttext=0x200000 --no-warn-rwx-segments -z noexecstack -o $@ $@.o
 $B/bench/hello_glibc: tests/bench/hello.c
 	@mkdir -p $(@D)
 	gcc $(BENCH_CFLAGS) -static $< -o $@
