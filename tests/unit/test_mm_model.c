@@ -5,20 +5,15 @@
  */
 /* links: guest/lib/rbtree.c guest/mm/slab.c guest/mm/page_table.c guest/mm/page_table_ops.c
  * guest/mm/vma.c guest/mm/vma_map.c guest/mm/fault.c guest/mm/mm.c guest/mm/remap.c
- * guest/mm/madvise.c guest/mm/shared_memory.c tests/unit/mm_fakes.c */
-#include "unit/mm_fakes.h"
+ * guest/mm/madvise.c guest/mm/shared_memory.c tests/unit/mm_fakes.c
+ * tests/unit/mm_objects.c */
+#include "unit/mm_objects.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/errno.h"
 #include "mm/madvise.h"
-#include "mm/slab.h"
-
-/* A window over two page tables, so that tables come and go as well. */
-#define WINDOW_PAGES 48u
-#define WINDOW_START (0x40000000ul - 24 * PAGE_SIZE)
-#define FILE_PAGES 40u
 
 enum kind { NOTHING, ANON, FILE_PRIVATE, FILE_SHARED, MEMORY_SHARED };
 
@@ -33,87 +28,6 @@ struct model_page {
 struct model {
     struct model_page page[WINDOW_PAGES];
 };
-
-/* ---- a file: even pages static, odd ones counted ---- */
-
-static paddr_t file_pages[FILE_PAGES];
-static int file_refs;
-
-static int file_get_page(void *object, uint64_t offset, bool for_write, struct vm_page *page)
-{
-    uint64_t index = offset / PAGE_SIZE;
-
-    (void)object;
-    assert_false(for_write);
-    if (index >= FILE_PAGES)
-        return -EFAULT;
-    if (page_should_fail())
-        return -ENOMEM;
-    *page = (struct vm_page){file_pages[index], index < 16 || index % 2 == 0};
-    if (!page->is_static)
-        page_get(page->pa);
-    return 0;
-}
-
-static void file_get(void *object)
-{
-    (void)object;
-    file_refs++;
-}
-
-static void file_put(void *object)
-{
-    (void)object;
-    file_refs--;
-}
-
-/* Pages 0..7 and 8..15 lie together; file_setup() makes it true. */
-static uint64_t file_static_run(void *object, uint64_t offset, paddr_t *pa)
-{
-    uint64_t index = offset / PAGE_SIZE;
-
-    (void)object;
-    if (index >= FILE_PAGES || (index >= 16 && index % 2))
-        return 0;
-    *pa = file_pages[index];
-    return 1;
-}
-
-static const struct vm_object_ops file_ops = {
-    .get_page = file_get_page, .get = file_get, .put = file_put, .static_run = file_static_run};
-
-static uint8_t file_byte(unsigned int index)
-{
-    return (uint8_t)(100 + index);
-}
-
-static void file_setup(void)
-{
-    for (unsigned int i = 0; i < FILE_PAGES; i++) {
-        if (i < 16 || i % 2 == 0) {
-            file_pages[i] = fake_static_page(file_byte(i));
-        } else {
-            assert_true(page_alloc(0, 0, &file_pages[i]));
-            memset(phys_to_virt(file_pages[i]), file_byte(i), PAGE_SIZE);
-        }
-    }
-}
-
-static void file_teardown(void)
-{
-    for (unsigned int i = 17; i < FILE_PAGES; i += 2)
-        page_put(file_pages[i]);
-}
-
-/* ---- shared memory: one object, what it holds ---- */
-
-static struct mmap_request shared_request;
-static uint8_t shared_byte[FILE_PAGES];
-
-static uint64_t address_of(unsigned int page)
-{
-    return WINDOW_START + page * PAGE_SIZE;
-}
 
 static uint8_t expected_value(const struct model_page *page)
 {
@@ -154,43 +68,7 @@ static void check_value(struct mm *mm, const struct model *model, unsigned int i
         assert_int_equal(value, expected_value(page));
 }
 
-/* Areas are ordered, do not overlap, equal neighbours are merged, and sums are right. */
-static void check_areas(struct mm *mm)
-{
-    uint64_t pages = 0, last_end = 0;
-    uint32_t count = 0;
-
-    for (struct rb_node *node = rb_first(&mm->vmas); node; node = rb_next(node)) {
-        struct vma *vma = RB_ENTRY(node, struct vma, node);
-
-        assert_true(vma->start < vma->end && vma->start >= last_end);
-        last_end = vma->end;
-        pages += (vma->end - vma->start) / PAGE_SIZE;
-        count++;
-    }
-    assert_int_equal(pages, mm->total_pages);
-    assert_int_equal(count, mm->vma_count);
-    assert_true(atomic_load(&mm->rss_pages) >= 0);
-}
-
 /* ---- steps ---- */
-
-struct span {
-    unsigned int first, count;
-};
-
-static struct span random_span(void)
-{
-    struct span span = {(unsigned int)random() % WINDOW_PAGES, 0};
-
-    span.count = 1 + (unsigned int)random() % MIN(12u, WINDOW_PAGES - span.first);
-    return span;
-}
-
-static uint32_t random_rights(void)
-{
-    return (uint32_t)random() & (VM_READ | VM_WRITE);
-}
 
 static void step_map(struct mm *mm, struct model *model)
 {
@@ -398,34 +276,12 @@ static void random_step(struct mm *mm, struct model *model)
         check_page(mm, model, (unsigned int)random() % WINDOW_PAGES);
 }
 
-static void setup(void)
-{
-    fakes_reset();
-    file_setup();
-    memset(shared_byte, 0, sizeof(shared_byte));
-    file_refs = 0;
-    shared_request = (struct mmap_request){0};
-    assert_int_equal(shared_memory_create(FILE_PAGES * PAGE_SIZE, &shared_request), 0);
-}
-
-static void check_nothing_is_left(uint64_t objects)
-{
-    shared_request.ops->put(shared_request.object);
-    file_teardown();
-    assert_int_equal(file_refs, 0);
-    assert_int_equal(slab_objects_in_use(), objects);
-    /* What small objects' pages stay for the next ones. */
-    assert_in_range(fake_pages_in_use(), 0, 2);
-}
-
 static void test_random_sequences_match_the_model(void **state)
 {
     (void)state;
     for (unsigned int seed = 0; seed < 400; seed++) {
         struct model model = {0};
-        uint64_t objects = slab_objects_in_use();
-
-        setup();
+        objects_setup();
         srandom(seed);
         struct mm *mm = mm_create();
         assert_non_null(mm);
@@ -437,78 +293,7 @@ static void test_random_sequences_match_the_model(void **state)
                 check_all(mm, &model);
         }
         mm_put(mm);
-        check_nothing_is_left(objects);
-    }
-}
-
-/* Steps without a model: errors are expected, leaks and panics are not. */
-static void blind_step(struct mm *mm)
-{
-    struct span span = random_span(), other = random_span();
-    struct mmap_request request = {.address = address_of(span.first),
-                                   .length = span.count * PAGE_SIZE,
-                                   .vm_flags = VM_READ | VM_WRITE,
-                                   .fixed = random() % 2,
-                                   .populate = random() % 2};
-    struct mm *child;
-    int error;
-
-    switch (random() % 7) {
-    case 0:
-        if (random() % 2) {
-            request.ops = random() % 2 ? &file_ops : shared_request.ops;
-            request.object = shared_request.object;
-            if (request.ops != &file_ops)
-                request.vm_flags |= VM_SHARED | VM_MAYWRITE;
-        }
-        (void)mm_map(mm, &request);
-        break;
-    case 1:
-        (void)mm_unmap(mm, address_of(span.first), span.count * PAGE_SIZE);
-        break;
-    case 2:
-        (void)mm_protect(mm, address_of(span.first), span.count * PAGE_SIZE, random_rights());
-        break;
-    case 3:
-        (void)mm_remap(mm, address_of(span.first), span.count * PAGE_SIZE, other.count * PAGE_SIZE,
-                       true, random() % 2, false, address_of(other.first));
-        break;
-    case 4:
-        child = mm_fork(mm, &error);
-        if (child)
-            mm_put(child);
-        break;
-    case 5:
-        (void)mm_set_brk(mm, mm->brk + (uint64_t)(random() % 64) * PAGE_SIZE / 2);
-        break;
-    default:
-        (void)user_write(mm, address_of(span.first), 1);
-        break;
-    }
-}
-
-static void test_failing_allocations_leak_nothing(void **state)
-{
-    (void)state;
-    for (unsigned int nth = 1; nth < 1500; nth++) {
-        uint64_t objects = slab_objects_in_use();
-
-        setup();
-        srandom(nth % 10);
-        struct mm *mm = mm_create();
-        assert_non_null(mm);
-        mm->brk_start = mm->brk = WINDOW_START + 64 * PAGE_SIZE;
-        page_fault_injection(nth);
-        for (int step = 0; step < 80; step++) {
-            blind_step(mm);
-            if (step % 7 == 0)
-                page_fault_injection(nth);
-            check_areas(mm);
-            check_tlb(mm);
-        }
-        page_fault_injection(0);
-        mm_put(mm);
-        check_nothing_is_left(objects);
+        objects_check_nothing_is_left();
     }
 }
 
@@ -516,7 +301,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_sequences_match_the_model),
-        cmocka_unit_test(test_failing_allocations_leak_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
