@@ -120,7 +120,7 @@ $B/o/vmm/%.o: vmm/%.asm
 	$(call say,NASM)
 	$Q$(NASM) -f elf64 -I$B/ -MD $(@:.o=.d) -MP $< -o $@
 # The guest kernel inside the monitor, page-aligned, so that it is mapped and not copied.
-$B/o/vmm/load/guest_image.o: $B/guest.elf
+$B/o/vmm/load/guest_image_data.o: $B/guest.elf
 
 # System-call filters, compiled at build time (vmm/sandbox/gen/): start-up pays nothing.
 $B/gen_seccomp: vmm/sandbox/gen/gen_seccomp.c
