@@ -81,7 +81,7 @@ static int take_message(struct qemu *qemu, const struct guest_ctl_msg *message,
         set_result(qemu, VMM_START_FAILED, value);
         return 0;
     case GUEST_CTL_NO_MEMORY:
-        set_result(qemu, VMM_BROKEN, GUEST_CTL_NO_MEMORY);
+        set_result(qemu, VMM_START_FAILED, ENOMEM);
         return 0;
     case GUEST_CTL_REBOOT:
         set_result(qemu, VMM_POWERED_OFF, 0);

@@ -130,10 +130,6 @@ static void explain_silence(struct qemu *qemu, struct vmm_error *error)
 
 static void explain_result(struct qemu *qemu, struct vmm_error *error)
 {
-    if (qemu->result.outcome == VMM_BROKEN)
-        vmm_fail(error, 0, VMM_FAULT_USAGE,
-                 "the guest kernel cannot start in %llu MiB of memory; raise -m",
-                 (unsigned long long)(qemu->config->memory_bytes >> 20));
     if (qemu->result.outcome == VMM_PANICKED)
         vmm_fail(error, 0, VMM_FAULT_USAGE, "the guest kernel panicked: %s",
                  last_line(&qemu->console_tail));

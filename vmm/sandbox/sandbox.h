@@ -10,7 +10,8 @@
 #include "vmm/vmm.h"
 
 enum sandbox_role {
-    SANDBOX_KVM, /* thread that runs vCPUs and devices, and its I/O threads */
+    SANDBOX_KVM, /* thread that runs a vCPU and devices, and its I/O thread */
+    SANDBOX_KVM_SMP, /* the same, and more vCPUs are created later */
     SANDBOX_QEMU, /* thread that supervises a QEMU process */
 };
 
