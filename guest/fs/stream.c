@@ -229,9 +229,24 @@ static struct stream *stream_create(struct chardev *dev)
     return stream;
 }
 
+static struct stream *stream_get(struct chardev *dev)
+{
+    return dev->user != NULL ? dev->user : stream_create(dev);
+}
+
+int stream_open_file(struct chardev *dev, struct file *file)
+{
+    struct stream *stream = stream_get(dev);
+    if (stream == NULL)
+        return -ENOMEM;
+    file->ops = &stream_file_ops;
+    file->private_data = stream;
+    return 0;
+}
+
 struct file *stream_open(struct chardev *dev, uint32_t mode)
 {
-    struct stream *stream = dev->user != NULL ? dev->user : stream_create(dev);
+    struct stream *stream = stream_get(dev);
     if (stream == NULL)
         return NULL;
     uint32_t flags = !(mode & FMODE_READ) ? O_WRONLY : mode & FMODE_WRITE ? O_RDWR : O_RDONLY;

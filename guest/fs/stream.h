@@ -14,5 +14,7 @@
  * of one device share their wait queues.  NULL: out of memory.
  */
 struct file *stream_open(struct chardev *dev, uint32_t mode);
+/* Makes a file that is being opened (a device node) one on the device.  0 or -ENOMEM. */
+int stream_open_file(struct chardev *dev, struct file *file);
 
 #endif
