@@ -13,6 +13,7 @@
 
 #ifndef INT_MAX
 #define INT_MAX __INT_MAX__
+#define INT_MIN (-INT_MAX - 1)
 #endif
 
 typedef int64_t ssize_t;

@@ -13,6 +13,7 @@
 #ifndef PROC_PROCESS_H
 #define PROC_PROCESS_H
 
+#include "arch/percpu.h"
 #include "fs/fd_table.h"
 #include "fs/vfs.h"
 #include "mm/vma.h"
@@ -21,6 +22,8 @@
 
 #define RLIMIT_COUNT 16u
 #define PID_MAX 32768
+
+struct pid_node; /* a number that is in use: proc/pid.h */
 
 struct fs_state { /* cwd, root, umask: shared with CLONE_FS */
     struct refcount refs;
@@ -45,29 +48,42 @@ struct rlimit64 {
 
 struct process {
     struct refcount refs;
-    int pid, parent_pid_at_exit, pgid, sid;
-    struct process *parent; /* real parent; NULL for pid 1 */
+    int pid, pgid, sid;
+    struct pid_node *number; /* of pid; NULL once reaped */
+    struct pid_node *group, *session; /* hold their numbers */
+    struct list group_member; /* in group->members */
+    struct process *parent; /* real parent; NULL for pid 1 and orphans: the kernel reaps those */
     struct list children, sibling; /* list of struct process.sibling */
     struct list tasks; /* struct task.group_link */
-    unsigned int task_count;
+    unsigned int task_count; /* in tasks */
+    atomic_uint live_tasks; /* of those, not yet in task_exit() */
     struct task *leader;
-    struct fd_table *files; /* per task in Linux; shared by the group here unless unshared */
     struct rlimit64 rlimits[RLIMIT_COUNT];
     struct signal_state signals; /* pending for the group, handlers pointer */
     int exit_signal; /* to the parent: SIGCHLD, or what clone said */
     int exit_status; /* as wait4 reports it */
-    bool exiting, zombie, stopped, continued, subreaper, dumpable, did_exec;
+    bool zombie, subreaper, dumpable, did_exec, keep_caps;
+    /* Guarded by signals.handlers->lock, changed with process_table_lock held as well: */
+    bool group_exit; /* all tasks end with exit_status */
+    bool stopping; /* job control: tasks stop on their way to user mode */
+    bool stopped; /* all have */
+    bool stop_reported, continued; /* for wait4 */
     int stop_signal;
+    unsigned int stopped_tasks;
+    struct wait_queue stop_wait; /* stopped tasks sleep here */
+    struct task *exec_task; /* it waits for the others to end (exec), or NULL */
     struct wait_queue child_wait; /* wait4 of this process sleeps here */
     struct wait_queue exit_wait; /* pidfd poll, vfork */
     uint64_t start_ns;
     uint64_t user_ns, system_ns, child_user_ns, child_system_ns; /* of ended tasks */
-    uint64_t min_faults, child_min_faults, rss_max_pages;
+    atomic_ulong min_faults;
+    uint64_t child_min_faults, rss_max_pages, child_rss_max_pages;
+    uint64_t voluntary_switches, involuntary_switches; /* of ended tasks */
+    uint64_t child_voluntary_switches, child_involuntary_switches;
     struct dentry *exe;
-    char *cmdline_note; /* reserved for prctl(PR_SET_MM) */
-    struct list posix_timers;
-    struct timer real_timer; /* ITIMER_REAL */
-    uint64_t real_interval_ns;
+    struct list posix_timers; /* syscall/proc_timer.c */
+    atomic_uint membarrier; /* MEMBARRIER_REGISTER_* commands given; cleared by exec */
+    uint32_t personality; /* personality(2); inherited */
     void *tty; /* controlling terminal */
 };
 
@@ -76,29 +92,49 @@ struct task {
     struct process *process;
     struct list group_link;
     int tid;
+    struct pid_node *number; /* of tid; the process's own for the first task */
     struct credentials cred;
     struct fs_state *fs;
+    struct fs_context fs_view; /* copy with references, see task_fs_current() */
     struct fd_table *files;
     struct signal_task signals; /* blocked mask, pending for this thread, altstack */
-    uaddr_t clear_child_tid, robust_list;
+    uaddr_t clear_child_tid, set_child_tid, robust_list;
     uaddr_t rseq_area;
     uint32_t rseq_size, rseq_signature;
     int pdeath_signal;
-    struct wait_queue *vfork_done; /* woken at exec or exit */
-    uint64_t restart_deadline_ns; /* restart_syscall */
+    struct vfork_wait *vfork; /* completed at exec or exit */
+    uint64_t timer_slack_ns;
+    uint64_t restart_deadline_ns; /* restart_syscall(2): set before -ERESTART_RESTARTBLOCK */
     int64_t (*restart)(struct task *task);
-    uint64_t restart_args[4];
-    bool in_syscall;
+    uint64_t restart_args[6];
+    uint64_t fault_vector, fault_error, fault_address; /* of the last one, for signal frames */
+    uint64_t rseq_switches; /* thread's count of switches when the area was last written */
+    bool ending; /* exec of another task ends this one */
+    bool exited; /* in task_exit: takes no more signals */
+};
+
+/* vfork(2): the parent sleeps until the child has given the memory back. */
+struct vfork_wait {
+    struct refcount refs;
+    struct wait_queue queue;
+    atomic_bool done;
 };
 
 /* The running program's task; panics in a kernel thread. */
-struct task *current_task(void);
+static inline struct task *current_task(void)
+{
+    struct task *task = current_thread()->task;
+
+    ASSERT(task != NULL);
+    return task;
+}
 static inline struct process *current_process(void)
 {
     return current_task()->process;
 }
 
 extern struct spinlock process_table_lock;
+extern atomic_uint task_count_all; /* of all processes, for RLIMIT_NPROC and sysinfo */
 
 /*
  * Boot: process 1 from exe, argv, envp; runs when the scheduler does.  0 or a
@@ -111,9 +147,16 @@ struct init_program {
     const char *const *argv; /* kernel strings */
     const char *const *envp;
 };
+/* Takes over the references in streams; NULL leaves that descriptor closed. */
 int process_start_init(const struct init_program *program, struct file *const streams[3]);
 /* Set by main.c: what to do when process 1 has ended (wait4 status); does not return. */
 void process_set_on_init_exit(void (*end)(int wait_status));
+/* Set by main.c: reboot(2); may return if the machine cannot be ended so. */
+void process_set_on_reboot(void (*reboot)(void));
+void process_reboot(void);
+
+/* Set by main.c: stops the timers of a process whose last task ends; may sleep. */
+void process_set_timers_end(void (*end)(struct process *process));
 
 /* clone(2) in all its forms; flags as Linux. */
 struct clone_args_kernel {
@@ -123,20 +166,57 @@ struct clone_args_kernel {
     uaddr_t parent_tid, child_tid, tls, pidfd;
 };
 int64_t process_clone(const struct clone_args_kernel *args);
-/* execve: does not return to the old program on success (frame is replaced). */
-int64_t process_exec(struct dentry *start, const char *path, uaddr_t argv, uaddr_t envp,
-                     uint32_t at_flags);
+/*
+ * execve, execveat: path from start (NULL: cwd) with WALK_* flags; display: what
+ * AT_EXECFN says.  On success the frame is the new program's; after an error the
+ * old one is intact.
+ */
+int process_exec(struct dentry *start, const char *path, uint32_t walk_flags, const char *display,
+                 uaddr_t argv, uaddr_t envp);
 NORETURN void task_exit(int exit_status); /* this thread; exit_status as wait4 encodes it */
 NORETURN void process_exit_group(int exit_status);
-int64_t process_wait(int which, int id, uint32_t options, int *status, void *siginfo_out,
-                     void *rusage_out);
+
+/* What a wait found; all numbers as wait4(2) and waitid(2) report them. */
+struct wait_result {
+    int pid, status; /* pid 0: WNOHANG and nothing there */
+    uint32_t uid;
+    int code, code_status; /* si_code, si_status */
+    uint64_t user_ns, system_ns, min_faults, rss_max_pages, voluntary, involuntary;
+};
+/* which: P_ALL, P_PID, P_PGID; options as Linux.  0, -ECHILD, -ERESTARTSYS. */
+int process_wait(int which, int id, uint32_t options, struct wait_result *result);
+
+/* Times of all tasks so far, ended ones included. */
+void process_cpu_times(struct process *process, uint64_t *user_ns, uint64_t *system_ns);
 
 /* By number; reference in the result, or NULL. */
 struct process *process_find(int pid);
 void process_get(struct process *process);
 void process_put(struct process *process);
-/* Calls visit for each process (reference held), in pid order, for /proc. */
-int process_next_pid(int from); /* smallest pid >= from, or -1 */
+int process_next_pid(int from); /* smallest pid >= from, or -1: for /proc, kill(-1) */
+/* Thread of that number, with process_table_lock held; NULL. */
+struct task *task_find_locked(int tid);
+
+/*
+ * The calling task's side of fs/: what fs_set_current_source() and
+ * fd_set_current_source() are given, and what chdir, chroot and umask change.
+ * References: the setters take over the one they are given.
+ */
+const struct fs_context *task_fs_current(void);
+struct fd_table *task_fd_current(void);
+uint64_t task_fd_limit(void);
+void task_set_cwd(struct dentry *cwd);
+void task_set_root(struct dentry *root);
+uint32_t task_set_umask(uint32_t umask); /* the old one */
+
+bool task_capable(int capability); /* effective, of the current task */
+
+/* Restartable sequences (rseq(2)): registered area kept current on return to user mode. */
+int64_t rseq_register(uaddr_t area, uint32_t size, uint32_t flags, uint32_t signature);
+void rseq_on_return(struct trap_frame *frame); /* after a switch; may end in SIGSEGV */
+void rseq_on_signal(struct trap_frame *frame);
+/* Words that a dying thread still owns: marks them and wakes a waiter. */
+void robust_list_exit(struct task *task);
 
 uint64_t rlimit_soft(unsigned int resource); /* of the current process */
 

@@ -165,7 +165,7 @@ void finish_switch(void)
         balance_place(prev); /* its affinity excludes this CPU */
     if (state == THREAD_DEAD)
         thread_put(prev);
-    if (atomic_load(&current->signal_pending))
+    if (atomic_load(&current->signal_pending) || current->return_hook)
         trap_request_user_return();
 }
 

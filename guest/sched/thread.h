@@ -52,6 +52,7 @@ struct thread {
     struct timer sleep_timer;
 
     atomic_bool signal_pending; /* set by thread_notify_signal(), cleared by proc/ */
+    bool return_hook; /* after a switch to it, user_return runs (rseq) */
     struct task *task; /* NULL: kernel thread */
     void (*entry)(void *); /* kernel threads; see thread_set_start() for others */
     void *entry_arg;

@@ -5,10 +5,6 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 
-#define ROW(nr, name, handler, ...) syscall_handler handler;
-#include "syscall/syscalls.def"
-#undef ROW
-
 #define ROW(nr, name_, handler_, ...) [nr] = {.name = #name_, .handler = handler_, .kinds = {__VA_ARGS__}},
 const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 #include "syscall/syscalls.def"
@@ -43,4 +39,8 @@ __attribute__((hot)) void syscall_dispatch(struct trap_frame *frame)
         frame->rax = (uint64_t)missing(number);
     else
         frame->rax = (uint64_t)syscall_table[number].handler(&args);
+    /* An interrupted call: the signal code decides how it goes on, even if the signal is gone. */
+    if (UNLIKELY(frame->rax - (uint64_t)-ERESTART_RESTARTBLOCK <=
+                 ERESTART_RESTARTBLOCK - ERESTARTSYS))
+        trap_request_user_return();
 }

@@ -6,13 +6,9 @@
 #ifndef SYSCALL_LINUX_ABI_H
 #define SYSCALL_LINUX_ABI_H
 
+#include "syscall/linux_abi_file.h"
 #include "syscall/linux_abi_mem.h"
 #include "syscall/linux_abi_proc.h"
-#if __has_include("syscall/linux_abi_file.h")
-#include "syscall/linux_abi_file.h"
-#endif
-#if __has_include("syscall/linux_abi_time.h")
 #include "syscall/linux_abi_time.h"
-#endif
 
 #endif

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * clone(2) in all its forms.  Everything that can fail happens before the child
+ * has a number; from then on it is visible.
+ */
+#include "arch/clock.h"
+#include "arch/context.h"
+#include "arch/cpu.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "mm/uaccess.h"
+#include "proc/internal.h"
+#include "syscall/linux_abi.h"
+
+/* What the child still has to do on its own stack, in its own memory. */
+static void finish_child(void *arg)
+{
+    struct task *task = arg;
+
+    if (task->set_child_tid.raw) {
+        put_user_u32(task->set_child_tid,
+                     (uint32_t)task->tid); /* a fault is the program's affair */
+        task->set_child_tid = UADDR(0);
+    }
+}
+
+/* ---- vfork ------------------------------------------------------------------------ */
+
+void vfork_wait_put(struct vfork_wait *wait)
+{
+    if (ref_put(&wait->refs))
+        kfree(wait);
+}
+
+void vfork_complete(struct task *task)
+{
+    struct vfork_wait *wait = task->vfork;
+
+    if (!wait)
+        return;
+    task->vfork = NULL;
+    atomic_store(&wait->done, true);
+    wake_all(&wait->queue, 0);
+    vfork_wait_put(wait);
+}
+
+static int prepare_vfork(struct task *child, struct vfork_wait **mine)
+{
+    struct vfork_wait *wait = kmalloc(sizeof(*wait));
+
+    if (!wait)
+        return -ENOMEM;
+    ref_init(&wait->refs);
+    ref_get(&wait->refs);
+    wait_queue_init(&wait->queue);
+    atomic_init(&wait->done, false);
+    child->vfork = *mine = wait;
+    return 0;
+}
+
+static void wait_for_vfork(struct vfork_wait *wait)
+{
+    struct wait_entry entry;
+
+    wait_begin(&wait->queue, &entry);
+    while (!atomic_load(&wait->done)) {
+        wait_sleep_uninterruptible(WAIT_FOREVER);
+        wait_again(&wait->queue, &entry);
+    }
+    wait_end(&wait->queue, &entry);
+    vfork_wait_put(wait);
+}
+
+/* ---- parts of the child ------------------------------------------------------------- */
+
+static int check_flags(const struct clone_args_kernel *args)
+{
+    uint64_t flags = args->flags;
+
+    if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM))
+        return -EINVAL;
+    if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND))
+        return -EINVAL;
+    if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND))
+        return -EINVAL;
+    if ((flags & CLONE_FS) && (flags & (CLONE_NEWNS | CLONE_NEWUSER)))
+        return -EINVAL;
+    if (flags & (CLONE_NEW_ANY | CLONE_INTO_CGROUP | CLONE_PIDFD))
+        return -EINVAL; /* what a Linux built without them says */
+    if ((flags & CLONE_SETTLS) && args->tls.raw >= USER_END)
+        return -EPERM;
+    if (args->exit_signal < 0 || args->exit_signal > NSIG)
+        return -EINVAL;
+    return 0;
+}
+
+static int copy_files(struct task *child, struct task *parent, uint64_t flags)
+{
+    child->files =
+        (flags & CLONE_FILES) ? fd_table_share(parent->files) : fd_table_copy(parent->files);
+    if (!child->files)
+        return -ENOMEM;
+    if (flags & CLONE_FS) {
+        ref_get(&parent->fs->refs);
+        child->fs = parent->fs;
+    } else {
+        child->fs = fs_state_copy(parent->fs);
+    }
+    return child->fs ? 0 : -ENOMEM;
+}
+
+static int copy_memory(struct task *child, struct task *parent, uint64_t flags)
+{
+    struct mm *mm = parent->thread->mm;
+    int error = 0;
+
+    if (flags & CLONE_VM) {
+        mm_get(mm);
+        child->thread->mm = mm;
+        return 0;
+    }
+    child->thread->mm = mm_fork(mm, &error);
+    return child->thread->mm ? 0 : error;
+}
+
+static void copy_registers(struct task *child, struct task *parent,
+                           const struct clone_args_kernel *args)
+{
+    struct trap_frame *frame = thread_frame(child->thread);
+
+    *frame = *thread_frame(parent->thread);
+    frame->rax = 0;
+    frame->orig_rax = UINT64_MAX;
+    if (args->stack.raw)
+        frame->rsp = args->stack.raw;
+    child->thread->fs_base = (args->flags & CLONE_SETTLS) ? args->tls.raw : user_fs_base_get();
+    child->thread->gs_base = user_gs_base_get();
+    fpu_save(parent->thread->fpu);
+    memcpy(child->thread->fpu, parent->thread->fpu,
+           cpu_features.xsave ? cpu_features.xsave_size : FXSAVE_SIZE);
+}
+
+static void copy_task(struct task *child, struct task *parent, const struct clone_args_kernel *args)
+{
+    struct thread *from = parent->thread, *to = child->thread;
+    uint64_t flags = args->flags;
+
+    child->cred = parent->cred;
+    child->timer_slack_ns = parent->timer_slack_ns;
+    signal_task_init(&child->signals, parent->signals.blocked);
+    if (!(flags & CLONE_VM) || (flags & CLONE_VFORK)) {
+        child->signals.altstack_base = parent->signals.altstack_base;
+        child->signals.altstack_size = parent->signals.altstack_size;
+        child->signals.altstack_flags = parent->signals.altstack_flags;
+    }
+    if (!(flags & CLONE_VM)) { /* a copy of the area comes with the memory */
+        child->rseq_area = parent->rseq_area;
+        child->rseq_size = parent->rseq_size;
+        child->rseq_signature = parent->rseq_signature;
+        to->return_hook = from->return_hook;
+    }
+    if (flags & CLONE_CHILD_CLEARTID)
+        child->clear_child_tid = args->child_tid;
+    if (flags & CLONE_CHILD_SETTID)
+        child->set_child_tid = args->child_tid;
+    to->affinity = from->affinity;
+    to->nice = from->nice;
+    to->policy = from->policy;
+    to->rt_priority = from->rt_priority;
+}
+
+/* A process of its own, with copies of what processes have; NULL: out of memory. */
+static struct process *make_process(struct process *parent, const struct clone_args_kernel *args)
+{
+    struct signal_handlers *handlers = parent->signals.handlers;
+
+    if (args->flags & CLONE_SIGHAND) {
+        ref_get(&handlers->refs);
+    } else {
+        struct signal_handlers *copy = signal_handlers_create();
+        if (!copy)
+            return NULL;
+        spin_lock(&handlers->lock);
+        memcpy(copy->action, handlers->action, sizeof(copy->action));
+        spin_unlock(&handlers->lock);
+        handlers = copy;
+        if (args->flags & CLONE_CLEAR_SIGHAND)
+            signal_flush_handlers(handlers);
+    }
+    struct process *process = process_alloc(handlers);
+    if (!process) {
+        signal_handlers_put(handlers);
+        return NULL;
+    }
+    memcpy(process->rlimits, parent->rlimits, sizeof(process->rlimits));
+    process->exit_signal = args->exit_signal;
+    process->dumpable = parent->dumpable;
+    process->tty = parent->tty;
+    process->start_ns = clock_ns();
+    spin_lock(&process_table_lock);
+    process->exe = parent->exe ? dentry_get(parent->exe) : NULL;
+    spin_unlock(&process_table_lock);
+    return process;
+}
+
+/* ---- becoming visible ------------------------------------------------------------------ */
+
+static bool too_many(const struct task *parent)
+{
+    uint64_t limit = parent->process->rlimits[RLIMIT_NPROC].soft;
+
+    return atomic_load(&task_count_all) >= limit && parent->cred.uid != 0;
+}
+
+static void join_process(struct process *process, struct task *task)
+{
+    struct spinlock *lock = &process->signals.handlers->lock;
+
+    spin_lock(lock);
+    list_push_back(&process->tasks, &task->group_link);
+    process->task_count++;
+    atomic_fetch_add(&process->live_tasks, 1);
+    spin_unlock(lock);
+}
+
+/* Number, group and relatives, all at once.  0, -EAGAIN, -ERESTARTNOINTR. */
+static int publish(struct process *process, struct task *child, struct task *parent, uint64_t flags,
+                   struct pid_node *node)
+{
+    struct process *own = parent->process;
+    int error;
+
+    spin_lock(&process_table_lock);
+    /* A fatal signal or an exec of another thread first: it must not miss the child. */
+    error = own->group_exit || parent->ending ? -ERESTARTNOINTR : pid_insert(node);
+    if (!error) {
+        node->task = child;
+        child->number = node;
+        child->tid = node->number;
+        child->process = process;
+        if (!(flags & CLONE_THREAD)) {
+            node->process = process;
+            process->number = node;
+            process->pid = node->number;
+            process->leader = child;
+            process->parent = (flags & CLONE_PARENT) ? own->parent : own;
+            if (flags & CLONE_PARENT)
+                process->exit_signal = own->exit_signal;
+            if (process->parent)
+                list_push_back(&process->parent->children, &process->sibling);
+            pid_join(process, own->group, own->session);
+            process_get(process); /* the table's; the first one is the task's */
+        } else {
+            process_get(process);
+        }
+        join_process(process, child);
+    }
+    spin_unlock(&process_table_lock);
+    return error;
+}
+
+static int make_child(struct task *child, const struct clone_args_kernel *args,
+                      struct process **process)
+{
+    struct task *parent = current_task();
+    int error = copy_files(child, parent, args->flags);
+
+    if (!error)
+        error = copy_memory(child, parent, args->flags);
+    if (!error && !(args->flags & CLONE_THREAD)) {
+        *process = make_process(parent->process, args);
+        error = *process ? 0 : -ENOMEM;
+    }
+    if (error)
+        return error;
+    copy_registers(child, parent, args);
+    copy_task(child, parent, args);
+    thread_set_start(child->thread, finish_child, child);
+    return 0;
+}
+
+static void undo(struct task *child, struct process *process, struct pid_node *node)
+{
+    struct thread *thread = child->thread;
+
+    if (thread->mm)
+        mm_put(thread->mm);
+    thread->mm = NULL;
+    task_free(child);
+    thread_put(thread);
+    if (process)
+        process_put(process);
+    kfree(node);
+}
+
+int64_t process_clone(const struct clone_args_kernel *args)
+{
+    struct task *parent = current_task();
+    struct process *process = NULL;
+    struct vfork_wait *vfork = NULL;
+    int error = check_flags(args);
+
+    if (error)
+        return error;
+    if (too_many(parent))
+        return -EAGAIN;
+    struct pid_node *node = kmalloc(sizeof(*node));
+    struct task *child = node ? task_alloc(parent->thread->name) : NULL;
+    if (!child) {
+        kfree(node);
+        return -ENOMEM;
+    }
+    error = make_child(child, args, &process);
+    if (!error && (args->flags & CLONE_VFORK))
+        error = prepare_vfork(child, &vfork);
+    if (!error)
+        error = publish(process ? process : parent->process, child, parent, args->flags, node);
+    if (error) {
+        if (vfork)
+            vfork_wait_put(vfork);
+        undo(child, process, node);
+        return error;
+    }
+    int tid = child->tid;
+    if (args->flags & CLONE_PARENT_SETTID)
+        put_user_u32(args->parent_tid, (uint32_t)tid);
+    thread_make_runnable(child->thread);
+    if (vfork)
+        wait_for_vfork(vfork);
+    return tid;
+}

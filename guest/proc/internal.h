@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of proc/ share.  Nobody outside proc/ includes this. */
+#ifndef PROC_INTERNAL_H
+#define PROC_INTERNAL_H
+
+#include "proc/pid.h"
+#include "proc/process.h"
+
+/*
+ * Objects without any link to others, reference count 1; NULL: out of memory.
+ * The process takes over the reference to handlers.
+ */
+struct process *process_alloc(struct signal_handlers *handlers);
+/* name: of the thread; the task owns the thread, and files and fs once they are set. */
+struct task *task_alloc(const char *name);
+void task_free(struct task *task); /* puts what the task holds; never run or already ended */
+
+struct fs_state *fs_state_create(struct dentry *root, struct dentry *cwd, uint32_t umask);
+struct fs_state *fs_state_copy(struct fs_state *fs);
+void fs_state_put(struct fs_state *fs);
+
+void limits_init(struct rlimit64 limits[RLIMIT_COUNT]);
+void limits_apply_to_mm(const struct process *process, struct mm *mm);
+
+/* vfork: the child no longer uses the parent's memory. */
+void vfork_complete(struct task *task);
+void vfork_wait_put(struct vfork_wait *wait);
+
+/* Waits until the current task is alone in its process; -EINTR if it shall end itself. */
+int process_end_other_tasks(void);
+
+/* A zombie leaves the table: its number is free, the parent's count of it gone. */
+void process_reap_locked(struct process *process);
+
+#endif

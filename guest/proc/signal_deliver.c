@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Signals on the way to user mode: which one is next, default actions, stopping,
+ * handlers, and how an interrupted system call goes on.
+ */
+#include "arch/trap.h"
+#include "lib/errno.h"
+#include "mm/slab.h"
+#include "proc/pid.h"
+#include "proc/process.h"
+#include "syscall/linux_abi.h"
+
+#define SYSCALL_INSTRUCTION_SIZE 2u
+#define SYSCALL_RESTART 219u /* restart_syscall(2) */
+#define SYNCHRONOUS_SET                                                                          \
+    (SIGMASK(SIGSEGV) | SIGMASK(SIGBUS) | SIGMASK(SIGILL) | SIGMASK(SIGTRAP) | SIGMASK(SIGFPE) | \
+     SIGMASK(SIGSYS))
+
+/* Takes signo off a queue; without an entry the signal came without siginfo. */
+static void take_entry(struct process *process, uint64_t *pending, struct list *queue, int signo,
+                       struct kernel_siginfo *info)
+{
+    struct signal_queued *found = NULL;
+    bool more = false;
+
+    LIST_FOR_EACH(it, queue)
+    {
+        struct signal_queued *queued = LIST_ENTRY(it, struct signal_queued, link);
+
+        if (queued->info.signo != signo)
+            continue;
+        if (found) {
+            more = true;
+            break;
+        }
+        found = queued;
+    }
+    if (!more)
+        *pending &= ~SIGMASK(signo);
+    if (!found) {
+        *info = (struct kernel_siginfo){.signo = signo, .code = SI_USER};
+        return;
+    }
+    *info = found->info;
+    list_remove(&found->link);
+    process->signals.queued_count--;
+    kfree(found);
+}
+
+/* Faults first, then the lowest number, the task's own before the process's. */
+static int take_locked(struct task *task, uint64_t set, struct kernel_siginfo *info)
+{
+    struct signal_state *shared = &task->process->signals;
+    uint64_t own = task->signals.pending & set, common = shared->pending & set;
+
+    if (own & SYNCHRONOUS_SET)
+        own &= SYNCHRONOUS_SET;
+    if (own) {
+        int signo = __builtin_ctzl(own) + 1;
+        take_entry(task->process, &task->signals.pending, &task->signals.queue, signo, info);
+        return signo;
+    }
+    if (common) {
+        int signo = __builtin_ctzl(common) + 1;
+        take_entry(task->process, &shared->pending, &shared->queue, signo, info);
+        return signo;
+    }
+    return 0;
+}
+
+/* The flag that interrupts waits says exactly whether something is to be delivered. */
+static void recalculate_locked(struct task *task)
+{
+    struct process *process = task->process;
+    uint64_t pending = task->signals.pending | process->signals.pending;
+    bool work = (pending & ~task->signals.blocked) || process->group_exit || task->ending ||
+                process->stopping;
+
+    atomic_store_explicit(&task->thread->signal_pending, work, memory_order_relaxed);
+    if (work)
+        trap_request_user_return();
+}
+
+bool signal_is_pending(void)
+{
+    return atomic_load_explicit(&current_thread()->signal_pending, memory_order_relaxed);
+}
+
+void signal_set_blocked(uint64_t blocked)
+{
+    struct task *task = current_task();
+    struct spinlock *lock = &task->process->signals.handlers->lock;
+
+    spin_lock(lock);
+    task->signals.blocked = blocked & ~(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP));
+    recalculate_locked(task);
+    spin_unlock(lock);
+}
+
+void signal_set_temporary_mask(uint64_t blocked)
+{
+    struct signal_task *signals = &current_task()->signals;
+
+    signals->saved_mask = signals->blocked;
+    signals->restore_saved = true;
+    signal_set_blocked(blocked);
+}
+
+void signal_restore_mask(void)
+{
+    struct signal_task *signals = &current_task()->signals;
+
+    if (!signals->restore_saved)
+        return;
+    signals->restore_saved = false;
+    signal_set_blocked(signals->saved_mask);
+}
+
+int signal_take(uint64_t set, struct kernel_siginfo *info)
+{
+    struct task *task = current_task();
+    struct spinlock *lock = &task->process->signals.handlers->lock;
+
+    spin_lock(lock);
+    int signo = take_locked(task, set & ~(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP)), info);
+    recalculate_locked(task);
+    spin_unlock(lock);
+    return signo;
+}
+
+uint64_t signal_pending_set(void)
+{
+    struct task *task = current_task();
+
+    return task->signals.pending | task->process->signals.pending;
+}
+
+void signal_force(int signo, int code, uint64_t address)
+{
+    struct task *task = current_task();
+    struct signal_handlers *handlers = task->process->signals.handlers;
+    struct kernel_siginfo info = {.signo = signo, .code = code};
+
+    if (code == SI_KERNEL || code == SI_USER)
+        info.fault.address = 0;
+    else
+        info.fault.address = address;
+    spin_lock(&process_table_lock);
+    spin_lock(&handlers->lock);
+    struct signal_action *action = &handlers->action[signo - 1];
+    if (action->handler == SIG_IGN || (task->signals.blocked & SIGMASK(signo)))
+        action->handler = SIG_DFL;
+    task->signals.blocked &= ~SIGMASK(signo);
+    spin_unlock(&handlers->lock);
+    signal_send_locked(task->process, task, signo, &info);
+    spin_unlock(&process_table_lock);
+    atomic_store_explicit(&task->thread->signal_pending, true, memory_order_relaxed);
+    trap_request_user_return();
+}
+
+/* ---- default actions ------------------------------------------------------ */
+
+/* Has nobody in another group of its session a child in it?  Then nobody would continue it. */
+static bool group_is_orphaned_locked(struct process *process)
+{
+    if (!process->group)
+        return true;
+    LIST_FOR_EACH(it, &process->group->members)
+    {
+        struct process *member = LIST_ENTRY(it, struct process, group_member);
+        struct process *parent = member->parent;
+
+        if (!member->zombie && parent && parent->pgid != member->pgid && parent->sid == member->sid)
+            return false;
+    }
+    return true;
+}
+
+/* A stop signal takes effect: all tasks are asked to stop. */
+static void begin_stop(struct process *process, int signo)
+{
+    spin_lock(&process_table_lock);
+    if (signo == SIGSTOP || !group_is_orphaned_locked(process)) {
+        spin_lock(&process->signals.handlers->lock);
+        if (!process->group_exit && !process->stopping) {
+            process->stopping = true;
+            process->stop_signal = signo;
+            process->stopped_tasks = 0;
+            LIST_FOR_EACH(it, &process->tasks)
+            thread_notify_signal(LIST_ENTRY(it, struct task, group_link)->thread);
+        }
+        spin_unlock(&process->signals.handlers->lock);
+    }
+    spin_unlock(&process_table_lock);
+}
+
+static void sleep_stopped(struct process *process)
+{
+    struct wait_entry entry;
+
+    spin_lock(&process_table_lock);
+    spin_lock(&process->signals.handlers->lock);
+    bool all = false;
+    if (process->stopping && ++process->stopped_tasks >= process->task_count && !process->stopped) {
+        process->stopped = all = true;
+        process->stop_reported = process->continued = false;
+    }
+    spin_unlock(&process->signals.handlers->lock);
+    if (all)
+        signal_tell_parent_locked(process, CLD_STOPPED, process->stop_signal);
+    spin_unlock(&process_table_lock);
+
+    wait_begin(&process->stop_wait, &entry);
+    while (process->stopping && !process->group_exit && !current_task()->ending) {
+        wait_sleep_uninterruptible(WAIT_FOREVER);
+        wait_again(&process->stop_wait, &entry);
+    }
+    wait_end(&process->stop_wait, &entry);
+}
+
+NORETURN static void die_of(struct process *process, int signo)
+{
+    bool dumps =
+        signal_default_dumps(signo) && process->dumpable && process->rlimits[RLIMIT_CORE].soft > 0;
+
+    process_exit_group(signo | (dumps ? 0x80 : 0));
+}
+
+/*
+ * The next signal that has a handler; 0 when none is left.  Default actions
+ * happen in here and may not return.
+ */
+static int next_handled(struct task *task, struct kernel_siginfo *info,
+                        struct signal_action *action)
+{
+    struct process *process = task->process;
+    struct signal_handlers *handlers = process->signals.handlers;
+
+    for (;;) {
+        if (UNLIKELY(process->group_exit))
+            task_exit(process->exit_status);
+        if (UNLIKELY(task->ending))
+            task_exit(0);
+        if (UNLIKELY(process->stopping)) {
+            sleep_stopped(process);
+            continue;
+        }
+        spin_lock(&handlers->lock);
+        int signo = take_locked(task, ~task->signals.blocked, info);
+        if (!signo) {
+            recalculate_locked(task);
+            spin_unlock(&handlers->lock);
+            if (process->group_exit || task->ending || process->stopping)
+                continue;
+            return 0;
+        }
+        struct signal_action *entry = &handlers->action[signo - 1];
+        *action = *entry;
+        if (action->handler > SIG_IGN && (action->flags & SA_RESETHAND))
+            entry->handler = SIG_DFL;
+        recalculate_locked(task);
+        spin_unlock(&handlers->lock);
+        if (action->handler > SIG_IGN)
+            return signo;
+        if (action->handler == SIG_IGN || signal_default_ignored(signo))
+            continue;
+        if (!signal_default_stops(signo))
+            die_of(process, signo);
+        begin_stop(process, signo);
+    }
+}
+
+/* ---- interrupted system calls ---------------------------------------------- */
+
+static bool wants_restart(const struct trap_frame *frame)
+{
+    int64_t result = (int64_t)frame->rax;
+
+    return (int64_t)frame->orig_rax >= 0 && result <= -ERESTARTSYS &&
+           result >= -ERESTART_RESTARTBLOCK;
+}
+
+static void repeat(struct trap_frame *frame, uint64_t number)
+{
+    frame->rax = number;
+    frame->rip -= SYSCALL_INSTRUCTION_SIZE;
+}
+
+static void restart_without_handler(struct trap_frame *frame)
+{
+    if (wants_restart(frame))
+        repeat(frame,
+               (int64_t)frame->rax == -ERESTART_RESTARTBLOCK ? SYSCALL_RESTART : frame->orig_rax);
+}
+
+static void restart_with_handler(struct trap_frame *frame, const struct signal_action *action)
+{
+    if (!wants_restart(frame))
+        return;
+    switch (-(int64_t)frame->rax) {
+    case ERESTARTNOINTR:
+        repeat(frame, frame->orig_rax);
+        break;
+    case ERESTARTSYS:
+        if (action->flags & SA_RESTART) {
+            repeat(frame, frame->orig_rax);
+            break;
+        }
+        frame->rax = (uint64_t)-EINTR;
+        break;
+    default:
+        frame->rax = (uint64_t)-EINTR;
+        break;
+    }
+}
+
+void signal_deliver(struct trap_frame *frame)
+{
+    struct task *task = current_task();
+    struct kernel_siginfo info;
+    struct signal_action action;
+    int signo = next_handled(task, &info, &action);
+
+    if (!signo) {
+        restart_without_handler(frame);
+        frame->orig_rax = UINT64_MAX; /* once is enough */
+        signal_restore_mask();
+        return;
+    }
+    restart_with_handler(frame, &action);
+    frame->orig_rax = UINT64_MAX;
+    rseq_on_signal(frame);
+    uint64_t mask = task->signals.restore_saved ? task->signals.saved_mask : task->signals.blocked;
+    if (!signal_frame_push(frame, signo, &info, &action, mask)) {
+        if (signo == SIGSEGV) { /* its own frame does not fit: no handler can help */
+            struct signal_action reset = {.handler = SIG_DFL};
+            signal_set_action(SIGSEGV, &reset, NULL);
+        }
+        signal_force(SIGSEGV, SI_KERNEL, 0);
+        return;
+    }
+    task->signals.restore_saved = false;
+    uint64_t blocked = task->signals.blocked | action.mask;
+    if (!(action.flags & SA_NODEFER))
+        blocked |= SIGMASK(signo);
+    signal_set_blocked(blocked);
+}
