@@ -17,7 +17,6 @@
 %define PTE_BIG   0xe3                  ; the same, 2 MiB
 
 extern kernel_main
-extern boot_stack_top
 
 section .text.boot progbits alloc exec nowrite align=16
 bits 64
@@ -27,6 +26,11 @@ start64:
         xor     ebp, ebp                ; backtraces end here
         call    kernel_main
         ud2
+
+; The boot flow's stack; it becomes the idle thread's of the first CPU.
+section .bss.hot.stack nobits alloc noexec write align=16
+        resb 8192
+boot_stack_top:
 
 section .data.hot.tables progbits alloc noexec write align=4096
 global boot_pml4, boot_pdpt, boot_pd

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The boot order, one call per line, and the wiring between layers that must not
+ * know each other: handlers and sources are registered here and nowhere else.
+ */
+#include "arch/apic.h"
+#include "arch/boot_info.h"
+#include "arch/clock.h"
+#include "arch/cpu.h"
+#include "arch/descriptors.h"
+#include "arch/percpu.h"
+#include "arch/trap.h"
+#include "drivers/acpi.h"
+#include "drivers/control.h"
+#include "drivers/irq.h"
+#include "drivers/uart.h"
+#include "drivers/virtio/blk.h"
+#include "drivers/virtio/console.h"
+#include "drivers/virtio/rng.h"
+#include "drivers/virtio/virtio.h"
+#include "fs/stream.h"
+#include "lib/errno.h"
+#include "lib/panic.h"
+#include "lib/printf.h"
+#include "lib/random.h"
+#include "lib/string.h"
+#include "mm/page_alloc.h"
+#include "mm/paging.h"
+#include "proc/process.h"
+#include "proc/run_file.h"
+#include "proc/signal.h"
+#include "sched/thread.h"
+#include "sched/timer.h"
+#include "syscall/dispatch.h"
+
+NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry);
+
+static uint64_t tsc_first_user;
+
+static void handle_irq(unsigned int vector)
+{
+    switch (vector) {
+    case TRAP_VECTOR_TIMER:
+        timer_interrupt();
+        break;
+    case TRAP_VECTOR_WAKE:
+        sched_ipi();
+        break;
+    default:
+        if (!irq_dispatch(vector))
+            klog(LOG_WARNING, "interrupt vector %#x belongs to no device", vector);
+        break;
+    }
+}
+
+static void stop_after_panic(void)
+{
+    control_end(GUEST_CTL_PANIC, 0);
+}
+
+/*
+ * Signals from the host need an interrupt routed, which a program that ends within
+ * milliseconds need not pay for.
+ */
+#define LISTEN_AFTER_NS 2000000ul
+
+static struct timer listen_timer;
+
+static void start_listening(struct timer *timer)
+{
+    (void)timer;
+    control_listen(signal_from_host);
+}
+
+static void report_stats(void)
+{
+    struct guest_stats *stats = page_alloc_virt(PAGE_ZERO);
+    struct page_stats pages;
+
+    if (!stats)
+        return;
+    page_get_stats(&pages);
+    *stats = (struct guest_stats){
+        .version = GUEST_STATS_VERSION,
+        .size = sizeof(*stats),
+        .tsc_khz = clock_params.tsc_khz,
+        .tsc_entry = boot_info.tsc_entry,
+        .tsc_user = tsc_first_user,
+        .tsc_exit = rdtsc(),
+        .pages_used_max = pages.used_max,
+        .pages_total = pages.total,
+    };
+    for (unsigned int i = 0; i < GUEST_CPUS_MAX && percpu_of[i]; i++) {
+        stats->context_switches += percpu_of[i]->context_switches;
+        stats->page_faults += percpu_of[i]->page_faults;
+        stats->interrupts += percpu_of[i]->irq_count;
+    }
+    memcpy(stats->syscalls, syscall_counts, sizeof(stats->syscalls));
+    control_report_stats(stats);
+}
+
+/* The first process has ended: its wait status becomes the VM's. */
+static void end_with(int wait_status)
+{
+    if (cmdline_get("stats", NULL, 0, NULL) >= 0)
+        report_stats();
+    if (wait_status & 0x7f)
+        control_end(GUEST_CTL_KILLED, (uint8_t)wait_status);
+    control_end(GUEST_CTL_EXIT, (uint8_t)(wait_status >> 8));
+}
+
+static void first_user_return(struct trap_frame *frame);
+
+static const struct trap_handlers trap_handlers = {
+    .syscall = syscall_dispatch,
+    .page_fault = task_page_fault,
+    .user_exception = task_user_exception,
+    .irq = handle_irq,
+    .user_return = first_user_return,
+};
+
+static void first_user_return(struct trap_frame *frame)
+{
+    struct trap_handlers handlers = trap_handlers;
+
+    handlers.user_return = task_user_return;
+    trap_set_handlers(&handlers);
+    task_user_return(frame);
+    tsc_first_user = rdtsc();
+}
+
+/* Random bytes that the monitor gave us: used, then wiped. */
+static void take_seed(void)
+{
+    uint64_t size = boot_info.seed.end - boot_info.seed.start;
+
+    if (size == 0)
+        return;
+    direct_map_add(PADDR(boot_info.seed.start), size);
+    void *bytes = phys_to_virt(PADDR(boot_info.seed.start));
+    random_seed_add(bytes, size);
+    memset(bytes, 0, size);
+}
+
+/* The current program as fs/ sees it, and where devices and seeds come from. */
+static void connect_sources(void)
+{
+    fs_set_current_source(task_fs_current);
+    fd_set_current_source(task_fd_current, task_fd_limit);
+    blockdev_set_source(virtio_blk_count, virtio_blk_get);
+    random_set_source(virtio_rng_seed);
+    process_set_on_init_exit(end_with);
+}
+
+static void mount_root(void)
+{
+    uint64_t size = boot_info.archive.end - boot_info.archive.start;
+    const void *archive = NULL;
+
+    if (size) {
+        direct_map_add(PADDR(boot_info.archive.start), size);
+        archive = phys_to_virt(PADDR(boot_info.archive.start));
+    }
+    int error = vfs_init(archive, size);
+    if (error)
+        panic("root file system: error %d", -error);
+}
+
+static int open_streams(const struct run_spec *spec, struct file *streams[3])
+{
+    (void)spec;
+    streams[0] = stream_open(console_stdio(), FMODE_READ);
+    streams[1] = stream_open(console_stdio(), FMODE_WRITE);
+    streams[2] = stream_open(console_stderr(), FMODE_WRITE);
+    if (!streams[0] || !streams[1] || !streams[2])
+        return -ENOMEM;
+    return 0;
+}
+
+static void start_first_program(void)
+{
+    struct run_spec spec;
+    struct file *streams[3];
+
+    int error = run_spec_load(&spec);
+    if (error == 0)
+        error = open_streams(&spec, streams);
+    if (error == 0)
+        error = process_start_init(&spec.program, streams);
+    if (error) {
+        klog(LOG_ERR, "cannot start %s: error %d",
+             spec.program.exe ? spec.program.exe : "a program (no run file, no init=)", -error);
+        control_end(GUEST_CTL_START_ERROR, (uint8_t)-error);
+    }
+}
+
+static void set_log_level(void)
+{
+    char value[8];
+
+    if (cmdline_get("loglevel", value, sizeof(value), NULL) > 0)
+        klog_set_level((enum log_level)MIN(parse_u64(value, NULL), 7u));
+}
+
+NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
+{
+    uart_init();
+    panic_set_stop(stop_after_panic);
+    idt_init();
+    boot_info_init(start_info_pa, tsc_entry);
+    set_log_level();
+    control_init();
+    cpu_detect();
+    cpu_init_this(0);
+    paging_init();
+    if (!page_alloc_init())
+        control_end(GUEST_CTL_NO_MEMORY, 0);
+    take_seed();
+    clock_init(tsc_entry);
+    apic_set_mapper(paging_map_device);
+    acpi_init(boot_info.rsdp);
+    virtio_init();
+    trap_set_handlers(&trap_handlers);
+    sched_init();
+    connect_sources();
+    mount_root();
+    start_first_program();
+    timer_init(&listen_timer, start_listening);
+    timer_arm(&listen_timer, clock_ns() + LISTEN_AFTER_NS);
+    sched_idle_loop();
+}
