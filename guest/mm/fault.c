@@ -12,8 +12,6 @@
 #include "mm/mm_internal.h"
 #include "mm/page_alloc.h"
 
-#define FAULT_AROUND_PAGES 16u
-
 static void count_resident(struct mm *mm, long pages)
 {
     long now = atomic_fetch_add_explicit(&mm->rss_pages, pages, memory_order_relaxed) + pages;
@@ -55,7 +53,7 @@ static enum fault_result fault_anonymous(struct mm *mm, struct vma *vma, uint64_
  */
 static void map_around(struct mm *mm, struct vma *vma, uint64_t address, uint64_t *slot)
 {
-    uint64_t window = FAULT_AROUND_PAGES * PAGE_SIZE;
+    uint64_t window = VM_RUN_PAGES * PAGE_SIZE;
     uint64_t start = MAX(address & ~(window - 1), vma->start);
     uint64_t end = MIN((address & ~(window - 1)) + window, vma->end);
     uint64_t extra = PTE_SW_STATIC | (vma->flags & VM_SHARED ? 0 : PTE_SW_COW);

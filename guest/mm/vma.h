@@ -42,6 +42,8 @@ struct vm_page {
     bool is_static;
 };
 
+#define VM_RUN_PAGES 16u /* a fault maps at most so many pages of an object */
+
 /*
  * What is behind an area (a file, shared memory).  Anonymous areas have none.
  * All are called with mm->lock held and may sleep.
