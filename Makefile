@@ -63,7 +63,8 @@ $B/o/guest/%.o: guest/%.c
 $B/offsets.inc: guest/arch/offsets.c
 	@mkdir -p $(@D)
 	$(call say,GEN)
-	$Q$(CC) $(GUEST_CFLAGS) -MMD -MP -MT $@ -MF $B/offsets.d -S $< -o - | \
+	$Q$(CC) $(GUEST_CFLAGS) $(if $(findstring clang,$(CC)),-fno-integrated-as) \
+	  -MMD -MP -MT $@ -MF $B/offsets.d -S $< -o - | \
 	  sed -n 's/^.*@@\([A-Z0-9_]*\) \$$*\(-*[0-9]*\).*$$/%define \1 \2/p' > $@
 
 $B/o/boot/%.o $B/o/guest/%.o: private NASMFLAGS = -f elf64 -g -F dwarf -Iboot/ -Iguest/arch/ -I$B/
@@ -103,7 +104,7 @@ $B/guest.elf: $(GUEST_OBJ) linker/guest.ld linker/symbols.awk
 # ---- monitor ----------------------------------------------------------------
 
 VMM_CFLAGS := -std=c17 -O2 -g -D_GNU_SOURCE -I. -fPIE -fno-plt -ffunction-sections -fdata-sections \
-  -fstack-protector-strong -D_FORTIFY_SOURCE=2 -pthread $(WARN)
+  -fstack-protector-strong -D_FORTIFY_SOURCE=2 -pthread $(WARN) -Wno-gnu-variable-sized-type-not-at-end
 VMM_C   := $(wildcard vmm/*.c vmm/*/*.c vmm/*/*/*.c)
 CLI_C   := $(filter vmm/cli/%,$(VMM_C))
 LIB_C   := $(filter-out vmm/cli/%,$(VMM_C))
