@@ -101,7 +101,7 @@ static void *thread_main(void *arg)
     struct vcpu *vcpu = arg;
     struct machine *machine = vcpu->events->arg;
     struct cpuid_table cpuid;
-    struct vmm_error error;
+    struct vmm_error error = {.text = "KVM refuses a signal mask"};
 
     start_thread(machine, vcpu->index + 1);
     if (cpuid_read_host(&machine->vm, machine->cpu_count, &cpuid) != 0) {
@@ -109,7 +109,8 @@ static void *thread_main(void *arg)
         return NULL;
     }
     cpuid_set_index(&cpuid, vcpu->index);
-    if (vcpu_create(vcpu, &machine->vm, vcpu->index, &cpuid, &error) != 0) {
+    if (vcpu_create(vcpu, &machine->vm, vcpu->index, &cpuid, &error) != 0 ||
+        vcpu_prepare(vcpu) != 0) {
         machine_end(machine, VMM_BROKEN, 0, false, error.text);
         return NULL;
     }
@@ -251,12 +252,15 @@ int machine_run(void *arg, struct vmm_result *result, struct vmm_error *error)
         status = vmm_fail(error, -EAGAIN, VMM_FAULT_USAGE, "cannot create the timeout's timer");
         with_timeout = false;
     }
+    if (status == 0 && vcpu_prepare(&machine->vcpus[0]) != 0) {
+        status = vmm_fail(error, -errno, VMM_FAULT_USAGE, "KVM refuses a signal mask");
+    }
     /*
      * From here on: KVM's ioctls on this VM, the descriptors opened before,
      * threads, and time; vmm/sandbox/ lists the calls and their reasons.
      */
     if (status == 0 && machine->config->sandbox) {
-        status = sandbox_enter(SANDBOX_KVM, error);
+        status = sandbox_enter(machine->cpu_count > 1 ? SANDBOX_KVM_SMP : SANDBOX_KVM, error);
     }
     if (status == 0) {
         start_threads(machine);

@@ -18,7 +18,7 @@
 
 #define KERNEL_SIGSET_BYTES 8u
 
-static int set_signal_mask(struct vcpu *vcpu)
+int vcpu_prepare(struct vcpu *vcpu)
 {
     struct {
         struct kvm_signal_mask head;
@@ -192,12 +192,7 @@ static bool handle_failure(struct vcpu *vcpu, const struct vcpu_events *events, 
 enum vcpu_end vcpu_run(struct vcpu *vcpu, const struct vcpu_events *events)
 {
     enum vcpu_end end = VCPU_ENDED;
-    int error = set_signal_mask(vcpu);
 
-    if (error != 0) {
-        vcpu->detail = (uint64_t)-error;
-        return VCPU_SYSTEM_ERROR;
-    }
     atomic_store(&vcpu->thread_id, (int)syscall(SYS_gettid));
     /* What was asked for before we could be kicked. */
     events->interrupted(events->arg, vcpu->index);

@@ -74,9 +74,11 @@ int vcpu_create(struct vcpu *vcpu, const struct kvm_vm *vm, unsigned int index,
 int vcpu_set_entry(struct vcpu *vcpu, const struct kvm_vm *vm, const struct vcpu_entry *entry,
                    struct vmm_error *error);
 /*
- * Runs until the VM ends.  The caller has VCPU_KICK_SIGNAL and SIGPIPE blocked
- * in this thread.
+ * Before vcpu_run(), in its thread, which has VCPU_KICK_SIGNAL and SIGPIPE
+ * blocked: lets kicks through while the guest runs.  Negative errno.
  */
+int vcpu_prepare(struct vcpu *vcpu);
+/* Runs until the VM ends. */
 enum vcpu_end vcpu_run(struct vcpu *vcpu, const struct vcpu_events *events);
 /* Any thread, async-signal-safe. */
 void vcpu_kick(struct vcpu *vcpu);

@@ -8,6 +8,7 @@
  * SANDBOX_PID_MAGIC stands for our own process id; sandbox.c puts it in.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/kvm.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -101,6 +102,8 @@ static void allow_kvm(scmp_filter_ctx filter)
     ALLOW(timer_settime); /* --timeout, made before */
     ALLOW(timer_delete);
     ALLOW(sched_yield);
+    ALLOW(rt_sigtimedwait); /* takes back a kick, or SIGPIPE */
+    ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_MASKED_EQ, LOW_HALF, F_DUPFD_CLOEXEC)); /* in = out */
     /* Threads for I/O and CPUs.  The flags of clone3 cannot be seen by a filter:
      * it is said to be missing, and the C library takes clone. */
     ALLOW_IF(clone, SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_HALF, THREAD_FLAGS));
