@@ -115,10 +115,14 @@ static inline void irq_disable(void)
     __asm__ volatile("cli" : : : "memory");
 }
 /* Waits for an interrupt, none can slip in between; returns with them disabled. */
+#if HOST_TEST
+void cpu_idle_wait(void); /* a test decides what happens meanwhile */
+#else
 static inline void cpu_idle_wait(void)
 {
     __asm__ volatile("sti; hlt; cli" : : : "memory");
 }
+#endif
 NORETURN void cpu_stop(void); /* this CPU, for ever */
 /* The last way to end a machine: an exception without an interrupt table resets it. */
 NORETURN static inline void cpu_triple_fault(void)

@@ -28,6 +28,11 @@ size_t uts_hostname(char *buf, size_t size)
     return strlcpy(buf, host.text[atomic_load(&host.current)], size);
 }
 
+const char *uts_hostname_text(void)
+{
+    return host.text[atomic_load(&host.current)];
+}
+
 size_t uts_domainname(char *buf, size_t size)
 {
     return strlcpy(buf, domain.text[atomic_load(&domain.current)], size);

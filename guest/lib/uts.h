@@ -15,6 +15,8 @@
 /* Copies with the NUL; returns the length without it. */
 size_t uts_hostname(char *buf, size_t size);
 size_t uts_domainname(char *buf, size_t size);
+/* Without a copy; a later change of the name may show in it. */
+const char *uts_hostname_text(void);
 void uts_set_hostname(const char *name, size_t length); /* cut at UTS_NAME_MAX */
 void uts_set_domainname(const char *name, size_t length);
 
