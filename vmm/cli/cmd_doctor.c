@@ -77,10 +77,7 @@ int cmd_doctor(int argc, char **argv)
         return cli_fail(CLI_FAILED, "doctor: %s", strerror(-result));
     add_line(&text, "KVM", kvm_word(host.kvm), host.kvm_text);
     add_advice(&text, kvm_advice(host.kvm));
-    add_line(&text, "QEMU", host.qemu_path[0] ? "found" : "missing",
-             host.qemu_path[0] ? host.qemu_path : host.qemu_text);
-    if (host.qemu_path[0] && host.qemu_text[0])
-        add_line(&text, "", "", host.qemu_text);
+    add_line(&text, "QEMU", host.qemu_path[0] ? "found" : "missing", host.qemu_text);
     if (!host.qemu_path[0] && host.kvm != VMM_KVM_WORKS)
         add_advice(&text, "apt install qemu-system-x86");
     add_line(&text, "seccomp", host.seccomp ? "yes" : "no",

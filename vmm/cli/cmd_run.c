@@ -76,8 +76,6 @@ static void install_handlers(bool terminal)
     handle(SIGQUIT, pass_signal);
     handle(SIGUSR1, pass_signal);
     handle(SIGUSR2, pass_signal);
-    /* A reader that went away is the program's business, not ours. */
-    handle(SIGPIPE, SIG_IGN);
     if (terminal)
         handle(SIGWINCH, pass_size);
 }
@@ -190,6 +188,9 @@ static int run_vm(const struct run_options *options, bool raw, int stats_fd)
     struct vmm_result result;
     struct vmm *vm;
 
+    /* A reader that went away is the program's business, a file-size limit an error. */
+    handle(SIGPIPE, SIG_IGN);
+    handle(SIGXFSZ, SIG_IGN);
     if (vmm_create(options->config, &vm, &error) != 0)
         return cli_fail(status_of_fault(error.fault), "%s", error.text);
     running = vm;

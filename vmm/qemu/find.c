@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where QEMU is: in PATH, or where distributions put it.
+ * Where QEMU is: in PATH, or, without one, where distributions put it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static bool search(const char *list, char *path, size_t size)
 int qemu_find(char *path, size_t size)
 {
     const char *list = getenv("PATH");
-    if ((list && search(list, path, size)) || search(USUAL_DIRS, path, size))
+    if (search(list ? list : USUAL_DIRS, path, size))
         return 0;
     if (sizeof(OTHER_NAME) <= size && access(OTHER_NAME, X_OK) == 0) {
         strcpy(path, OTHER_NAME);

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vmm/load/bzimage.h"
 #include "vmm/load/elf_image.h"
 #include "vmm/load/guest_image.h"
 #include "vmm/qemu/qemu.h"
@@ -59,6 +60,10 @@ static int open_kernel(struct qemu *qemu, struct vmm_error *error)
             return result;
         if (elf_image_recognise(&image))
             result = elf_image_parse(&image, &elf, error);
+        else if (bzimage_initrd_limit(&image) == 0)
+            result = vmm_fail(error, -ENOEXEC, VMM_FAULT_USAGE,
+                              "kernel %s: neither an ELF file with a PVH note nor a bzImage",
+                              qemu->config->kernel);
         if (result)
             guest_image_close(&image);
         else
