@@ -13,6 +13,7 @@ struct fd_table;
 struct fd_table *fd_table_create(void);
 struct fd_table *fd_table_share(struct fd_table *table);
 struct fd_table *fd_table_copy(struct fd_table *table); /* fork; NULL: out of memory */
+bool fd_table_is_shared(const struct fd_table *table); /* by others than the caller */
 void fd_table_put(struct fd_table *table); /* last one closes everything; may sleep */
 void fd_table_close_on_exec(struct fd_table *table);
 

@@ -4,12 +4,11 @@
  * VFS owns path walking, the dentry cache, permissions and open files.
  *
  * Objects and their locks (order: rename lock, parent directory, child):
- *   inode.lock   mutex: directory entries, size, contents layout, attributes
+ *   inode.lock   mutex: directory entries, size, attributes; writers of a file
  *   dentry cache spinlock (LOCK_RANK_FS): names, hash, parent links
- * mm->lock is taken before inode.lock (a fault reads a file), so nobody may copy
- * to or from a program while holding inode.lock of a file that can be mapped,
- * unless the pages involved were pinned first: read and write copy through pages
- * that they hold a reference to, not under the lock.
+ * inode.lock is taken before mm->lock: a writer copies from the program while it
+ * holds the lock.  So the fault path (vm_object_ops) never takes inode.lock: it
+ * finds pages under a spinlock of the file's page tree (LOCK_RANK_FS).
  */
 #ifndef FS_VFS_H
 #define FS_VFS_H
@@ -47,6 +46,7 @@ struct inode_attr { /* what stat shows and what setattr changes */
 #define ATTR_SIZE 8u
 #define ATTR_ATIME 16u
 #define ATTR_MTIME 32u
+#define ATTR_NOW 64u /* the times chosen are the current one */
 
 struct inode_ops {
     /* Child by name (not NUL-terminated): reference in *child, or -ENOENT. */
@@ -62,6 +62,9 @@ struct inode_ops {
     ssize_t (*readlink)(struct inode *inode, char *buf, size_t size);
     /* Magic links (/proc/self/fd/N, exe): the dentry they stand for, or NULL ops. */
     int (*follow)(struct inode *inode, struct dentry **target);
+    /* An inode without a name (O_TMPFILE), link count 0. */
+    int (*tmpfile)(struct inode *dir, uint32_t mode, struct inode **child);
+    /* Called with inode->lock: makes ATTR_SIZE true; the VFS stores the rest.  NULL: no sizes. */
     int (*setattr)(struct inode *inode, const struct inode_attr *attr, uint32_t which);
     void (*getattr)(struct inode *inode, struct inode_attr *attr); /* NULL: inode->attr */
     /* Fills in file->ops, private_data, mode for a new open. */
@@ -102,7 +105,6 @@ const struct fs_context *fs_current(void);
 void fs_set_current_source(const struct fs_context *(*source)(void));
 
 #define WALK_FOLLOW 1u /* follow a symlink in the last component */
-#define WALK_PARENT 2u /* stop at the parent; last name in *last */
 #define WALK_DIRECTORY 4u
 #define WALK_EMPTY 8u /* AT_EMPTY_PATH: "" is start itself */
 #define WALK_NO_SYMLINKS 16u /* openat2 RESOLVE_NO_SYMLINKS */
@@ -115,12 +117,19 @@ int vfs_walk(struct dentry *start, const char *path, uint32_t flags, struct dent
 /* Linux open flags and mode; a new file in *file. */
 int vfs_open(struct dentry *start, const char *path, uint32_t open_flags, uint32_t mode,
              struct file **file);
+/* The same for a place that is known; checks permissions against the inode. */
+int vfs_open_dentry(struct dentry *dentry, uint32_t open_flags, struct file **file);
+/* vm_object_ops.describe for mappings of files: path, device and inode number. */
+void vfs_describe_mapping(struct file *file, char *buf, size_t size, uint64_t *device,
+                          uint64_t *inode);
 /* For exec and the kernel itself: read at an offset into kernel memory; bytes or errno. */
 ssize_t vfs_read_kernel(struct file *file, void *buf, size_t size, uint64_t offset);
 int vfs_permission(struct inode *inode, uint32_t want_rwx); /* 4 2 1; for fs_current() */
 /* Directory operations for mkdir, mknod, symlink, link, unlink, rmdir, rename. */
 int vfs_create(struct dentry *start, const char *path, uint32_t mode_with_type, uint64_t rdev,
                const char *symlink_target);
+#define RENAME_NOREPLACE 1u
+#define RENAME_EXCHANGE 2u
 int vfs_link(struct dentry *old, struct dentry *new_start, const char *new_path);
 int vfs_unlink(struct dentry *start, const char *path, bool directory);
 int vfs_rename(struct dentry *old_start, const char *old_path, struct dentry *new_start,

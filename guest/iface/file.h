@@ -87,6 +87,7 @@ struct file {
     struct dentry *dentry; /* reference, for paths; NULL for pipes and the like */
     void *private_data; /* of ops */
     atomic_int owner_pid; /* F_SETOWN */
+    bool counted_writer; /* counts in inode->deny_write until the last reference */
     struct list poll_watches; /* epoll entries that watch this file */
     struct spinlock watch_lock;
 };

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The dentry cache: a hash of (parent, name) that starts small and doubles, and
+ * a list of unused dentries.  Knows nothing of paths; see walk.c.
+ */
+#include "fs/dentry.h"
+
+#include "lib/errno.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+#define HASH_SIZE_FIRST 64u
+#define HASH_SIZE_MAX 65536u
+#define UNUSED_MAX 2048u /* cached dentries without a reference */
+
+static struct spinlock cache_lock = SPINLOCK_INIT(LOCK_RANK_FS);
+static struct dentry *first_table[HASH_SIZE_FIRST];
+static struct dentry **table = first_table;
+static uint32_t table_size = HASH_SIZE_FIRST;
+static uint32_t hashed_count, unused_count;
+static struct list unused = LIST_INIT(unused); /* oldest first */
+
+uint32_t name_hash(const char *name, size_t length)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (uint8_t)name[i]) * 16777619u;
+    return hash;
+}
+
+static struct dentry **bucket(const struct dentry *parent, uint32_t hash)
+{
+    uint64_t mixed = ((uintptr_t)parent >> 5) * 0x9e3779b97f4a7c15ul;
+
+    return &table[(hash ^ (uint32_t)(mixed >> 32)) & (table_size - 1)];
+}
+
+/* Doubles the table; a failed allocation leaves longer chains. */
+static void grow_table(void)
+{
+    uint32_t old_size = table_size;
+    struct dentry **old = table;
+    struct dentry **bigger = kcalloc(old_size * 2, sizeof(*bigger));
+
+    if (!bigger)
+        return;
+    table = bigger;
+    table_size = old_size * 2;
+    for (uint32_t i = 0; i < old_size; i++) {
+        struct dentry *next;
+
+        for (struct dentry *dentry = old[i]; dentry; dentry = next) {
+            struct dentry **head = bucket(dentry->parent, dentry->hash);
+
+            next = dentry->hash_next;
+            dentry->hash_next = *head;
+            *head = dentry;
+        }
+    }
+    if (old != first_table)
+        kfree(old);
+}
+
+static void hash_insert(struct dentry *dentry)
+{
+    struct dentry **head;
+
+    if (hashed_count >= table_size * 2 && table_size < HASH_SIZE_MAX)
+        grow_table();
+    head = bucket(dentry->parent, dentry->hash);
+    dentry->hash_next = *head;
+    *head = dentry;
+    dentry->flags |= DENTRY_HASHED;
+    hashed_count++;
+}
+
+static void hash_remove(struct dentry *dentry)
+{
+    if (!(dentry->flags & DENTRY_HASHED))
+        return;
+    for (struct dentry **link = bucket(dentry->parent, dentry->hash); *link;
+         link = &(*link)->hash_next) {
+        if (*link == dentry) {
+            *link = dentry->hash_next;
+            break;
+        }
+    }
+    dentry->flags &= ~DENTRY_HASHED;
+    hashed_count--;
+}
+
+static void get_locked(struct dentry *dentry)
+{
+    if (dentry->count++ == 0) {
+        list_remove(&dentry->lru);
+        unused_count--;
+    }
+}
+
+/* Takes dentries without use off; they are chained by hash_next into *doomed. */
+static void drop_locked(struct dentry *dentry, struct dentry **doomed)
+{
+    while (--dentry->count == 0) {
+        struct dentry *parent = dentry->parent;
+
+        if ((dentry->flags & DENTRY_HASHED) && dentry->inode->sb->uncached)
+            hash_remove(dentry);
+        if (dentry->flags & DENTRY_HASHED) {
+            list_push_back(&unused, &dentry->lru);
+            if (++unused_count <= UNUSED_MAX)
+                return;
+            dentry = LIST_FIRST(&unused, struct dentry, lru);
+            list_remove(&dentry->lru);
+            unused_count--;
+            hash_remove(dentry);
+            parent = dentry->parent;
+        }
+        dentry->hash_next = *doomed;
+        *doomed = dentry;
+        if (parent == dentry)
+            return;
+        dentry = parent; /* the child's reference */
+    }
+}
+
+static void free_doomed(struct dentry *doomed)
+{
+    while (doomed) {
+        struct dentry *next = doomed->hash_next;
+
+        inode_put(doomed->inode);
+        if (doomed->name != doomed->inline_name)
+            kfree(doomed->name);
+        kfree(doomed);
+        doomed = next;
+    }
+}
+
+struct dentry *dentry_get(struct dentry *dentry)
+{
+    spin_lock(&cache_lock);
+    get_locked(dentry);
+    spin_unlock(&cache_lock);
+    return dentry;
+}
+
+void dentry_put(struct dentry *dentry)
+{
+    struct dentry *doomed = NULL;
+
+    if (!dentry)
+        return;
+    spin_lock(&cache_lock);
+    drop_locked(dentry, &doomed);
+    spin_unlock(&cache_lock);
+    free_doomed(doomed);
+}
+
+struct inode *dentry_inode(struct dentry *dentry)
+{
+    return dentry->inode;
+}
+
+static bool set_name(struct dentry *dentry, const char *name, size_t length)
+{
+    char *copy = dentry->inline_name;
+
+    if (length >= sizeof(dentry->inline_name)) {
+        copy = kmalloc(length + 1);
+        if (!copy)
+            return false;
+    }
+    memcpy(copy, name, length);
+    copy[length] = 0;
+    dentry->name = copy;
+    dentry->name_length = (uint32_t)length;
+    dentry->hash = name_hash(name, length);
+    return true;
+}
+
+static struct dentry *new_dentry(const char *name, size_t length, struct inode *inode)
+{
+    struct dentry *dentry = kmalloc(sizeof(*dentry));
+
+    if (!dentry)
+        return NULL;
+    dentry->count = 1;
+    dentry->flags = 0;
+    dentry->parent = dentry;
+    dentry->inode = inode;
+    dentry->hash_next = NULL;
+    list_init(&dentry->lru);
+    if (!set_name(dentry, name, length)) {
+        kfree(dentry);
+        return NULL;
+    }
+    return dentry;
+}
+
+struct dentry *dentry_create_root(struct inode *inode)
+{
+    return new_dentry("", 0, inode);
+}
+
+struct dentry *dentry_create_anonymous(struct inode *inode, const char *name)
+{
+    struct dentry *dentry = new_dentry(name, strlen(name), inode);
+
+    if (dentry) {
+        inode_get(inode);
+        dentry->flags = DENTRY_ANONYMOUS;
+    }
+    return dentry;
+}
+
+static struct dentry *find_locked(struct dentry *parent, const char *name, size_t length,
+                                  uint32_t hash)
+{
+    for (struct dentry *d = *bucket(parent, hash); d; d = d->hash_next)
+        if (d->hash == hash && d->parent == parent && d->name_length == length &&
+            memcmp(d->name, name, length) == 0) {
+            get_locked(d);
+            return d;
+        }
+    return NULL;
+}
+
+struct dentry *dentry_find(struct dentry *parent, const char *name, size_t length)
+{
+    uint32_t hash = name_hash(name, length);
+    struct dentry *dentry;
+
+    spin_lock(&cache_lock);
+    dentry = find_locked(parent, name, length, hash);
+    spin_unlock(&cache_lock);
+    return dentry;
+}
+
+struct dentry *dentry_add(struct dentry *parent, const char *name, size_t length,
+                          struct inode *inode)
+{
+    struct dentry *fresh = new_dentry(name, length, inode);
+    struct dentry *there;
+
+    if (!fresh) {
+        inode_put(inode);
+        return NULL;
+    }
+    spin_lock(&cache_lock);
+    there = find_locked(parent, name, length, fresh->hash);
+    if (!there) {
+        fresh->parent = parent;
+        get_locked(parent);
+        hash_insert(fresh);
+    }
+    spin_unlock(&cache_lock);
+    if (!there)
+        return fresh;
+    fresh->hash_next = NULL;
+    free_doomed(fresh);
+    return there;
+}
+
+void dentry_unhash(struct dentry *dentry)
+{
+    spin_lock(&cache_lock);
+    hash_remove(dentry);
+    spin_unlock(&cache_lock);
+}
+
+int dentry_move(struct dentry *dentry, struct dentry *new_parent, const char *name, size_t length)
+{
+    struct dentry fresh, *old_parent, *doomed = NULL;
+    char *old_name = NULL;
+
+    if (!set_name(&fresh, name, length))
+        return -ENOMEM;
+    spin_lock(&cache_lock);
+    hash_remove(dentry);
+    old_parent = dentry->parent;
+    get_locked(new_parent);
+    dentry->parent = new_parent;
+    if (dentry->name != dentry->inline_name)
+        old_name = dentry->name;
+    memcpy(dentry->inline_name, fresh.inline_name, sizeof(fresh.inline_name));
+    dentry->name = fresh.name == fresh.inline_name ? dentry->inline_name : fresh.name;
+    dentry->name_length = fresh.name_length;
+    dentry->hash = fresh.hash;
+    hash_insert(dentry);
+    drop_locked(old_parent, &doomed);
+    spin_unlock(&cache_lock);
+    kfree(old_name);
+    free_doomed(doomed);
+    return 0;
+}
+
+static void swap_names(struct dentry *a, struct dentry *b)
+{
+    struct dentry old = *a;
+
+    memcpy(a->inline_name, b->inline_name, sizeof(a->inline_name));
+    a->name = b->name == b->inline_name ? a->inline_name : b->name;
+    a->name_length = b->name_length;
+    a->hash = b->hash;
+    a->parent = b->parent;
+    memcpy(b->inline_name, old.inline_name, sizeof(b->inline_name));
+    b->name = old.name == a->inline_name ? b->inline_name : old.name;
+    b->name_length = old.name_length;
+    b->hash = old.hash;
+    b->parent = old.parent;
+}
+
+void dentry_exchange(struct dentry *a, struct dentry *b)
+{
+    spin_lock(&cache_lock);
+    hash_remove(a);
+    hash_remove(b);
+    swap_names(a, b);
+    hash_insert(a);
+    hash_insert(b);
+    spin_unlock(&cache_lock);
+}
+
+void dentry_pin_mount(struct dentry *dentry)
+{
+    spin_lock(&cache_lock);
+    dentry->flags |= DENTRY_MOUNT;
+    dentry->count++;
+    spin_unlock(&cache_lock);
+}
+
+bool dentry_is_below(struct dentry *dentry, struct dentry *ancestor)
+{
+    bool below;
+
+    spin_lock(&cache_lock);
+    while (dentry != ancestor && dentry->parent != dentry)
+        dentry = dentry->parent;
+    below = dentry == ancestor;
+    spin_unlock(&cache_lock);
+    return below;
+}
+
+struct dentry *dentry_get_parent(struct dentry *dentry)
+{
+    struct dentry *parent;
+
+    spin_lock(&cache_lock);
+    parent = dentry->parent;
+    get_locked(parent);
+    spin_unlock(&cache_lock);
+    return parent;
+}
+
+/* Writes the path backwards from buf[size]; start index or -ENAMETOOLONG. */
+static ssize_t path_backwards(struct dentry *dentry, const struct dentry *root, char *buf,
+                              size_t size)
+{
+    size_t at = size;
+
+    while (dentry != root && dentry->parent != dentry) {
+        if (at < (size_t)dentry->name_length + 1)
+            return -ENAMETOOLONG;
+        at -= dentry->name_length;
+        memcpy(buf + at, dentry->name, dentry->name_length);
+        buf[--at] = '/';
+        dentry = dentry->parent;
+    }
+    if (at == size) {
+        if (at == 0)
+            return -ENAMETOOLONG;
+        buf[--at] = '/';
+    }
+    return (ssize_t)at;
+}
+
+ssize_t dentry_path(struct dentry *dentry, struct dentry *root, char *buf, size_t size)
+{
+    static const char deleted[] = " (deleted)";
+    ssize_t at;
+    size_t length;
+    bool gone;
+
+    if (dentry->flags & DENTRY_ANONYMOUS) {
+        length = strlcpy(buf, dentry->name, size);
+        return length < size ? (ssize_t)length : -ENAMETOOLONG;
+    }
+    if (size == 0)
+        return -ENAMETOOLONG;
+    spin_lock(&cache_lock);
+    at = path_backwards(dentry, root, buf, size - 1);
+    gone = !(dentry->flags & DENTRY_HASHED) && dentry->parent != dentry;
+    spin_unlock(&cache_lock);
+    if (at < 0)
+        return at;
+    length = size - 1 - (size_t)at;
+    memmove(buf, buf + at, length);
+    if (gone) {
+        if (length + sizeof(deleted) > size)
+            return -ENAMETOOLONG;
+        memcpy(buf + length, deleted, sizeof(deleted) - 1);
+        length += sizeof(deleted) - 1;
+    }
+    buf[length] = 0;
+    return (ssize_t)length;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The tree of names.  A dentry ties a name below a parent to an inode; the root
+ * of a mounted file system simply takes the place of the inode that its mount
+ * point had, so the tree is one and ".." needs no special care.
+ *
+ * Lock: one spinlock for counts, hash, parent links and names.  A dentry is
+ * added and removed with its directory's inode.lock held, so cache and file
+ * system agree.  Unused dentries stay cached, up to a limit.
+ */
+#ifndef FS_DENTRY_H
+#define FS_DENTRY_H
+
+#include "fs/inode.h"
+#include "lib/list.h"
+
+#define DENTRY_HASHED 1u /* found by lookup */
+#define DENTRY_MOUNT 2u /* inode is the root of another file system */
+#define DENTRY_ANONYMOUS 4u /* name is the whole path: "pipe:[7]" */
+
+struct dentry {
+    uint32_t count; /* references; children hold one each */
+    uint32_t flags;
+    struct dentry *parent; /* a reference; the root's is itself */
+    struct inode *inode; /* a reference */
+    struct dentry *hash_next;
+    struct list lru; /* while count is 0 */
+    uint32_t hash;
+    uint32_t name_length;
+    char *name; /* NUL-terminated; in inline_name or from kmalloc */
+    char inline_name[24];
+};
+
+uint32_t name_hash(const char *name, size_t length);
+
+/* The root of the tree; takes over the inode reference. */
+struct dentry *dentry_create_root(struct inode *inode);
+/* A name outside the tree for an inode (a reference is taken): pipes and the like. */
+struct dentry *dentry_create_anonymous(struct inode *inode, const char *name);
+/* Cached child with a new reference, or NULL. */
+struct dentry *dentry_find(struct dentry *parent, const char *name, size_t length);
+/*
+ * Adds a child (or returns the one that is there), with a new reference; takes over
+ * the inode reference.  NULL when out of memory.  The directory's lock is held.
+ */
+struct dentry *dentry_add(struct dentry *parent, const char *name, size_t length,
+                          struct inode *inode);
+/* The name is gone from its directory: later lookups miss it. */
+void dentry_unhash(struct dentry *dentry);
+/* Moves to another name, or swaps two; out of memory is possible only before any change. */
+int dentry_move(struct dentry *dentry, struct dentry *new_parent, const char *name, size_t length);
+void dentry_exchange(struct dentry *a, struct dentry *b);
+/* Its inode is the root of another file system: stays in the cache for ever (no umount). */
+void dentry_pin_mount(struct dentry *dentry);
+bool dentry_is_below(struct dentry *dentry, struct dentry *ancestor); /* or the same */
+struct dentry *dentry_get_parent(struct dentry *dentry); /* a reference */
+
+/*
+ * Child of a directory dentry by name through cache and file system: reference in *child.
+ * Permission is not checked.  dir->inode->lock must not be held (vfs_lookup), must (_locked).
+ */
+int vfs_lookup(struct dentry *dir, const char *name, size_t length, struct dentry **child);
+int vfs_lookup_locked(struct dentry *dir, const char *name, size_t length, struct dentry **child);
+
+struct last_name { /* what vfs_walk_parent found behind the last slash */
+    const char *name; /* in the path, or in *buffer; not NUL-terminated */
+    size_t length; /* 0: the path was "/" or the like */
+    bool trailing_slash;
+    char *buffer; /* kfree() it */
+};
+/* The directory that holds the last component (which may be "." or ".."). */
+int vfs_walk_parent(struct dentry *start, const char *path, struct dentry **parent,
+                    struct last_name *last);
+
+/*
+ * File systems that appear when the name is first looked up: a reference to the root of
+ * the one that belongs over dir/name, or NULL.  The directory's lock is held.
+ */
+struct inode *vfs_lazy_mount(struct dentry *dir, const char *name, size_t length);
+
+#endif

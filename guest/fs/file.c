@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The life of open files (iface/file.h).  Knows no kind of file. */
+#include "iface/file.h"
+
+#include "fs/inode.h"
+#include "iface/open_flags.h"
+#include "mm/slab.h"
+
+struct file *file_create(const struct file_ops *ops, uint32_t mode, uint32_t flags,
+                         void *private_data)
+{
+    struct file *file = kmalloc(sizeof(*file));
+
+    if (!file)
+        return NULL;
+    ref_init(&file->refs);
+    file->ops = ops;
+    file->mode = mode;
+    atomic_init(&file->flags, flags);
+    mutex_init(&file->pos_lock);
+    file->pos = 0;
+    file->inode = NULL;
+    file->dentry = NULL;
+    file->private_data = private_data;
+    atomic_init(&file->owner_pid, 0);
+    list_init(&file->poll_watches);
+    spin_init(&file->watch_lock, LOCK_RANK_ANY);
+    file->counted_writer = false;
+    return file;
+}
+
+struct file *file_get(struct file *file)
+{
+    ref_get(&file->refs);
+    return file;
+}
+
+void file_put(struct file *file)
+{
+    if (!file || !ref_put(&file->refs))
+        return;
+    if (file->ops->release)
+        file->ops->release(file);
+    if (file->counted_writer)
+        inode_put_write(file->inode);
+    dentry_put(file->dentry);
+    inode_put(file->inode);
+    kfree(file);
+}

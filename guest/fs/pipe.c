@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pipes and FIFOs: a ring of pages, 64 KiB by default, pages allocated as bytes
+ * come.  Writes of at most PIPE_BUF bytes are not torn.  pipe(7), fifo(7).
+ *
+ * pipe->lock is held while bytes are copied from or to the program.
+ */
+#include "fs/pipe.h"
+
+#include "fs/inode.h"
+#include "iface/open_flags.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/page_alloc.h"
+#include "mm/slab.h"
+
+#define PIPE_BUF 4096u
+#define PAGES_DEFAULT 16u
+#define PAGES_MAX 256u /* fs.pipe-max-size, 1 MiB */
+
+struct pipe {
+    struct mutex lock; /* guards all below */
+    char **pages; /* page_count slots, filled on first use */
+    uint32_t page_count; /* a power of two */
+    uint64_t head, tail; /* bytes ever written and read; head - tail are inside */
+    uint32_t readers, writers;
+    uint64_t reader_opens, writer_opens; /* ever: fifo(7)'s open waits for a change */
+    struct wait_queue readable, writable; /* also woken at opens and closes */
+    struct refcount refs; /* a pipe's inode, or the open files of a FIFO */
+    struct inode *fifo; /* whose private_data this is, or NULL */
+};
+
+struct pipe_inode {
+    struct inode inode;
+    struct pipe *pipe;
+};
+
+static struct spinlock fifo_lock = SPINLOCK_INIT(LOCK_RANK_FS); /* inode->private_data of FIFOs */
+
+static uint64_t capacity(const struct pipe *pipe)
+{
+    return (uint64_t)pipe->page_count * PAGE_SIZE;
+}
+
+static uint64_t filled(const struct pipe *pipe)
+{
+    return pipe->head - pipe->tail;
+}
+
+static struct pipe *pipe_new(void)
+{
+    struct pipe *pipe = kzalloc(sizeof(*pipe));
+
+    if (!pipe)
+        return NULL;
+    pipe->pages = kcalloc(PAGES_DEFAULT, sizeof(char *));
+    if (!pipe->pages) {
+        kfree(pipe);
+        return NULL;
+    }
+    pipe->page_count = PAGES_DEFAULT;
+    mutex_init(&pipe->lock);
+    wait_queue_init(&pipe->readable);
+    wait_queue_init(&pipe->writable);
+    ref_init(&pipe->refs);
+    return pipe;
+}
+
+static void pipe_free(struct pipe *pipe)
+{
+    for (uint32_t i = 0; i < pipe->page_count; i++)
+        if (pipe->pages[i])
+            page_free_virt(pipe->pages[i]);
+    kfree(pipe->pages);
+    kfree(pipe);
+}
+
+/* Copies out of the ring; bytes or -EFAULT. */
+static ssize_t take(struct pipe *pipe, struct iobuf *buf)
+{
+    ssize_t total = 0;
+
+    while (buf->remaining && filled(pipe)) {
+        uint64_t at = pipe->tail & (capacity(pipe) - 1);
+        size_t offset = at & (PAGE_SIZE - 1);
+        size_t size = MIN(MIN(buf->remaining, filled(pipe)), PAGE_SIZE - offset);
+        ssize_t done = iobuf_put(buf, pipe->pages[at >> PAGE_SHIFT] + offset, size);
+
+        if (done < 0)
+            return total ? total : done;
+        pipe->tail += (uint64_t)done;
+        total += done;
+        if ((size_t)done < size)
+            break;
+    }
+    if (!filled(pipe))
+        pipe->head = pipe->tail = 0; /* the first page serves again */
+    return total;
+}
+
+/* Copies into the ring as much as fits; bytes, -EFAULT or -ENOMEM. */
+static ssize_t give(struct pipe *pipe, struct iobuf *buf)
+{
+    ssize_t total = 0;
+
+    while (buf->remaining && filled(pipe) < capacity(pipe)) {
+        uint64_t at = pipe->head & (capacity(pipe) - 1);
+        size_t offset = at & (PAGE_SIZE - 1);
+        char **page = &pipe->pages[at >> PAGE_SHIFT];
+        size_t size = MIN(MIN(buf->remaining, capacity(pipe) - filled(pipe)), PAGE_SIZE - offset);
+        ssize_t done;
+
+        if (!*page)
+            *page = page_alloc_virt(0);
+        done = *page ? iobuf_get(buf, *page + offset, size) : -ENOMEM;
+        if (done < 0)
+            return total ? total : done;
+        pipe->head += (uint64_t)done;
+        total += done;
+        if ((size_t)done < size)
+            break;
+    }
+    return total;
+}
+
+static struct pipe *pipe_of(struct file *file)
+{
+    return file->private_data;
+}
+
+/* Sleeps on queue with pipe->lock dropped, unless the state moved on; 0 or errno. */
+static int wait_unlocked(struct pipe *pipe, struct wait_queue *queue, struct wait_entry *entry)
+{
+    int error;
+
+    mutex_unlock(&pipe->lock);
+    error = wait_sleep(WAIT_FOREVER);
+    wait_end(queue, entry);
+    mutex_lock(&pipe->lock);
+    return error;
+}
+
+static ssize_t pipe_read(struct file *file, struct iobuf *buf, loff_t *pos)
+{
+    struct pipe *pipe = pipe_of(file);
+    struct wait_entry entry;
+    ssize_t done = 0;
+    int error = 0;
+
+    (void)pos;
+    if (!buf->remaining)
+        return 0;
+    mutex_lock(&pipe->lock);
+    while (!filled(pipe) && pipe->writers && !error) {
+        if (atomic_load(&file->flags) & O_NONBLOCK) {
+            error = -EAGAIN;
+            break;
+        }
+        wait_begin(&pipe->readable, &entry);
+        error = wait_unlocked(pipe, &pipe->readable, &entry);
+    }
+    if (filled(pipe)) {
+        done = take(pipe, buf);
+        wake_all(&pipe->writable, POLL_OUT | POLL_WRNORM);
+    }
+    mutex_unlock(&pipe->lock);
+    return done ? done : error;
+}
+
+static ssize_t write_locked(struct file *file, struct pipe *pipe, struct iobuf *buf)
+{
+    size_t whole = buf->remaining <= PIPE_BUF ? buf->remaining : 1; /* room to wait for */
+    struct wait_entry entry;
+    ssize_t total = 0, done;
+    int error = 0;
+
+    while (buf->remaining) {
+        if (!pipe->readers)
+            return total ? total : -EPIPE;
+        if (capacity(pipe) - filled(pipe) >= whole) {
+            done = give(pipe, buf);
+            if (done < 0)
+                return total ? total : done;
+            total += done;
+            whole = 1;
+            wake_all(&pipe->readable, POLL_IN | POLL_RDNORM);
+            if (done > 0)
+                continue;
+            break;
+        }
+        if (atomic_load(&file->flags) & O_NONBLOCK)
+            return total ? total : -EAGAIN;
+        if (error)
+            return total ? total : error;
+        wait_begin(&pipe->writable, &entry);
+        error = wait_unlocked(pipe, &pipe->writable, &entry);
+    }
+    return total;
+}
+
+static ssize_t pipe_write(struct file *file, struct iobuf *buf, loff_t *pos)
+{
+    struct pipe *pipe = pipe_of(file);
+    ssize_t done;
+
+    (void)pos;
+    mutex_lock(&pipe->lock);
+    done = write_locked(file, pipe, buf);
+    mutex_unlock(&pipe->lock);
+    return done;
+}
+
+static uint32_t pipe_poll(struct file *file, struct poll_table *table)
+{
+    struct pipe *pipe = pipe_of(file);
+    uint32_t ready = 0;
+
+    if (table && (file->mode & FMODE_READ))
+        table->add(table, &pipe->readable);
+    if (table && (file->mode & FMODE_WRITE))
+        table->add(table, &pipe->writable);
+    /* Without the lock: each field is one word, and a change wakes the queue. */
+    if (file->mode & FMODE_READ) {
+        if (filled(pipe))
+            ready |= POLL_IN | POLL_RDNORM;
+        if (!pipe->writers && pipe->writer_opens)
+            ready |= POLL_HUP;
+    }
+    if (file->mode & FMODE_WRITE) {
+        if (capacity(pipe) - filled(pipe) >= PIPE_BUF)
+            ready |= POLL_OUT | POLL_WRNORM;
+        if (!pipe->readers)
+            ready |= POLL_ERR;
+    }
+    return ready;
+}
+
+static void pipe_put(struct pipe *pipe)
+{
+    bool last;
+
+    spin_lock(&fifo_lock);
+    last = ref_put(&pipe->refs);
+    if (last && pipe->fifo)
+        pipe->fifo->private_data = NULL;
+    spin_unlock(&fifo_lock);
+    if (last)
+        pipe_free(pipe);
+}
+
+static void close_end(struct pipe *pipe, uint32_t mode)
+{
+    mutex_lock(&pipe->lock);
+    if (mode & FMODE_READ)
+        pipe->readers--;
+    if (mode & FMODE_WRITE)
+        pipe->writers--;
+    wake_all(&pipe->readable, 0);
+    wake_all(&pipe->writable, 0);
+    mutex_unlock(&pipe->lock);
+}
+
+static void pipe_release(struct file *file)
+{
+    struct pipe *pipe = pipe_of(file);
+
+    close_end(pipe, file->mode);
+    pipe_put(pipe);
+}
+
+static int64_t pipe_ioctl(struct file *file, unsigned int request, uint64_t arg)
+{
+    if (request != 0x541b) /* FIONREAD */
+        return -ENOTTY;
+    return put_user_u32(UADDR(arg), (uint32_t)filled(pipe_of(file)));
+}
+
+static const struct file_ops pipe_ops = {.read = pipe_read,
+                                         .write = pipe_write,
+                                         .poll = pipe_poll,
+                                         .ioctl = pipe_ioctl,
+                                         .release = pipe_release};
+
+static void pipe_inode_evict(struct inode *inode)
+{
+    struct pipe_inode *node = CONTAINER_OF(inode, struct pipe_inode, inode);
+
+    pipe_put(node->pipe);
+    kfree(node);
+}
+
+/* The file becomes an end of the pipe; takes over a reference to the pipe. */
+static void attach(struct file *file, struct pipe *pipe)
+{
+    file->ops = &pipe_ops;
+    file->private_data = pipe;
+    mutex_lock(&pipe->lock);
+    if (file->mode & FMODE_READ) {
+        pipe->readers++;
+        pipe->reader_opens++;
+    }
+    if (file->mode & FMODE_WRITE) {
+        pipe->writers++;
+        pipe->writer_opens++;
+    }
+    wake_all(&pipe->readable, 0);
+    wake_all(&pipe->writable, 0);
+    mutex_unlock(&pipe->lock);
+}
+
+/* Waits until the other side has been opened since we came; fifo(7). */
+static int wait_for_other(struct pipe *pipe, bool for_reader)
+{
+    struct wait_queue *queue = for_reader ? &pipe->writable : &pipe->readable;
+    uint64_t before, *opens = for_reader ? &pipe->reader_opens : &pipe->writer_opens;
+    uint32_t *present = for_reader ? &pipe->readers : &pipe->writers;
+    struct wait_entry entry;
+    int error = 0;
+
+    mutex_lock(&pipe->lock);
+    before = *opens;
+    while (!*present && *opens == before && !error) {
+        wait_begin(queue, &entry);
+        error = wait_unlocked(pipe, queue, &entry);
+    }
+    mutex_unlock(&pipe->lock);
+    return error;
+}
+
+static int open_end(struct file *file, struct pipe *pipe)
+{
+    bool only_write = !(file->mode & FMODE_READ), blocking;
+    int error = 0;
+
+    blocking = !(atomic_load(&file->flags) & O_NONBLOCK);
+    if (only_write && !blocking && !pipe->readers)
+        error = -ENXIO;
+    if (error) {
+        pipe_put(pipe);
+        return error;
+    }
+    attach(file, pipe);
+    if (blocking && (file->mode & (FMODE_READ | FMODE_WRITE)) != (FMODE_READ | FMODE_WRITE))
+        error = wait_for_other(pipe, only_write);
+    if (error)
+        pipe_release(file);
+    return error;
+}
+
+int fifo_open(struct inode *inode, struct file *file)
+{
+    struct pipe *fresh = pipe_new(), *pipe;
+
+    if (!fresh)
+        return -ENOMEM;
+    spin_lock(&fifo_lock);
+    pipe = inode->private_data;
+    if (pipe) {
+        ref_get(&pipe->refs);
+    } else {
+        pipe = fresh;
+        pipe->fifo = inode;
+        inode->private_data = pipe;
+    }
+    spin_unlock(&fifo_lock);
+    if (pipe != fresh)
+        pipe_free(fresh);
+    return open_end(file, pipe);
+}
+
+/* /proc/self/fd/N of a pipe: another file of the end that the flags ask for. */
+static int pipe_reopen(struct inode *inode, struct file *file)
+{
+    struct pipe *pipe = CONTAINER_OF(inode, struct pipe_inode, inode)->pipe;
+
+    ref_get(&pipe->refs);
+    return open_end(file, pipe);
+}
+
+static struct file *make_end(struct pipe_inode *node, uint32_t mode, uint32_t flags)
+{
+    struct file *file = file_create(&pipe_ops, mode, flags, NULL);
+
+    if (!file)
+        return NULL;
+    file->inode = inode_get(&node->inode);
+    ref_get(&node->pipe->refs);
+    attach(file, node->pipe);
+    return file;
+}
+
+int pipe_create(uint32_t flags, struct file *ends[2])
+{
+    static const struct inode_ops ops = {.open = pipe_reopen, .evict = pipe_inode_evict};
+    struct pipe_inode *node = kmalloc(sizeof(*node));
+
+    if (!node)
+        return -ENOMEM;
+    node->pipe = pipe_new();
+    if (!node->pipe) {
+        kfree(node);
+        return -ENOMEM;
+    }
+    inode_init(&node->inode, &ops, &anonymous_super, S_IFIFO | 0600, inode_next_anonymous_ino());
+    node->inode.attr.uid = fs_current()->fsuid;
+    node->inode.attr.gid = fs_current()->fsgid;
+    ends[0] = make_end(node, FMODE_READ, flags | O_RDONLY);
+    ends[1] = ends[0] ? make_end(node, FMODE_WRITE, flags | O_WRONLY) : NULL;
+    inode_put(&node->inode); /* the files hold it */
+    if (ends[1])
+        return 0;
+    file_put(ends[0]);
+    return -ENOMEM;
+}
+
+int64_t pipe_get_size(struct file *file)
+{
+    return file->ops == &pipe_ops ? (int64_t)capacity(pipe_of(file)) : -EBADF;
+}
+
+/* Moves the bytes into a ring of another size. */
+static int64_t resize_locked(struct pipe *pipe, uint32_t count)
+{
+    struct pipe old = *pipe;
+    uint64_t used = filled(pipe);
+    char **pages;
+
+    if (used > (uint64_t)count * PAGE_SIZE)
+        return -EBUSY;
+    pages = kcalloc(count, sizeof(char *));
+    if (!pages)
+        return -ENOMEM;
+    for (uint64_t i = 0; i < PAGE_ALIGN_UP(used) / PAGE_SIZE; i++) {
+        pages[i] = page_alloc_virt(0);
+        if (!pages[i]) {
+            while (i--)
+                page_free_virt(pages[i]);
+            kfree(pages);
+            return -ENOMEM;
+        }
+    }
+    for (uint64_t i = 0; i < used; i++) {
+        uint64_t from = (old.tail + i) & (capacity(&old) - 1);
+
+        pages[i >> PAGE_SHIFT][i & (PAGE_SIZE - 1)] =
+            old.pages[from >> PAGE_SHIFT][from & (PAGE_SIZE - 1)];
+    }
+    for (uint32_t i = 0; i < old.page_count; i++)
+        if (old.pages[i])
+            page_free_virt(old.pages[i]);
+    kfree(old.pages);
+    pipe->pages = pages;
+    pipe->page_count = count;
+    pipe->tail = 0;
+    pipe->head = used;
+    wake_all(&pipe->writable, POLL_OUT | POLL_WRNORM);
+    return (int64_t)capacity(pipe);
+}
+
+int64_t pipe_set_size(struct file *file, uint64_t size)
+{
+    uint32_t count = 1;
+    int64_t result;
+
+    if (file->ops != &pipe_ops)
+        return -EBADF;
+    if (size > PAGES_MAX * PAGE_SIZE)
+        return -EPERM;
+    while (count * PAGE_SIZE < size)
+        count *= 2;
+    mutex_lock(&pipe_of(file)->lock);
+    result = resize_locked(pipe_of(file), count);
+    mutex_unlock(&pipe_of(file)->lock);
+    return result;
+}

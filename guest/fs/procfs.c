@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * procfs: inodes made from tables at lookup, text files whose contents are made
+ * when they are first read.  What is in them: procfs_system.c and procfs_process.c.
+ */
+#include "fs/procfs_internal.h"
+
+#include <stdarg.h>
+
+#include "iface/open_flags.h"
+#include "lib/errno.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+#define TEXT_SIZE_FIRST 2048u
+#define TEXT_SIZE_MAX (4u << 20)
+#define NUMBER_POS 256u /* getdents: positions of numbered names start here */
+
+const struct procfs_source *procfs_source;
+static struct super_block proc_super;
+static const struct inode_ops proc_ops, proc_magic_ops;
+
+void procfs_set_source(const struct procfs_source *source)
+{
+    procfs_source = source;
+}
+
+const char *procfs_hostname(void)
+{
+    return procfs_source ? procfs_source->hostname() : "localhost";
+}
+
+void proc_append(struct proc_text *text, const void *data, size_t size)
+{
+    if (text->used < text->size)
+        memcpy(text->buf + text->used, data, MIN(size, text->size - text->used));
+    text->used += size;
+}
+
+void proc_print(struct proc_text *text, const char *format, ...)
+{
+    size_t room = text->used < text->size ? text->size - text->used : 0;
+    va_list args;
+
+    va_start(args, format);
+    text->used += (size_t)vsnprintf(room ? text->buf + text->used : NULL, room, format, args);
+    va_end(args);
+    if (text->used == text->size) /* the last byte was taken by the NUL */
+        text->used++;
+}
+
+static struct inode *new_node(const struct proc_entry *entry, int pid, int tid, int fd,
+                              uint64_t ino)
+{
+    struct proc_node *node = kzalloc(sizeof(*node));
+    uint32_t mode = entry->mode;
+
+    if (!node)
+        return NULL;
+    inode_init(&node->inode, entry->follow ? &proc_magic_ops : &proc_ops, &proc_super, mode, ino);
+    if (S_ISDIR(mode))
+        node->inode.attr.nlink = 2;
+    node->inode.attr.block_size = 1024;
+    node->entry = entry;
+    node->pid = pid;
+    node->tid = tid;
+    node->fd = fd;
+    return &node->inode;
+}
+
+static void proc_evict(struct inode *inode)
+{
+    kfree(proc_node_of(inode));
+}
+
+static uint64_t child_ino(const struct proc_node *dir, uint64_t index)
+{
+    return (dir->inode.attr.ino * 1000003 + index + 1) & 0xffffffff;
+}
+
+/* A canonical decimal number, or -1. */
+static int parse_number(const char *name, size_t length)
+{
+    int value = 0;
+
+    if (length == 0 || length > 9 || (name[0] == '0' && length > 1))
+        return -1;
+    for (size_t i = 0; i < length; i++) {
+        if (name[i] < '0' || name[i] > '9')
+            return -1;
+        value = value * 10 + (name[i] - '0');
+    }
+    return value;
+}
+
+static struct inode *make_numbered(const struct proc_node *dir, int number)
+{
+    const struct proc_entry *entry = dir->entry;
+    int pid = dir->pid, tid = dir->tid, fd = 0;
+
+    if (entry->needs & PROC_NUMBER_IS_PID)
+        pid = number;
+    if (entry->needs & PROC_NUMBER_IS_TID)
+        tid = number;
+    if (entry->needs & PROC_NUMBER_IS_FD)
+        fd = number;
+    return new_node(entry->number_entry, pid, tid, fd,
+                    child_ino(dir, NUMBER_POS + (uint64_t)number));
+}
+
+static void set_owner(struct inode *inode)
+{
+    struct proc_node *node = proc_node_of(inode);
+    struct procfs_process process;
+
+    if (!node->pid || !procfs_source->get(node->pid, node->tid, &process))
+        return;
+    inode->attr.uid = process.uid[1];
+    inode->attr.gid = process.gid[1];
+    procfs_source->put(&process);
+}
+
+static int proc_lookup(struct inode *inode, const char *name, size_t length, struct inode **child)
+{
+    struct proc_node *dir = proc_node_of(inode);
+    const struct proc_entry *entry = dir->entry->children;
+    int number = dir->entry->next_number ? parse_number(name, length) : -1;
+
+    *child = NULL;
+    if (number >= 0) {
+        if (dir->entry->next_number(dir, number) != number)
+            return -ENOENT;
+        *child = make_numbered(dir, number);
+    } else {
+        for (; entry && entry->name; entry++)
+            if (strlen(entry->name) == length && memcmp(entry->name, name, length) == 0)
+                break;
+        if (!entry || !entry->name)
+            return -ENOENT;
+        *child = new_node(entry, dir->pid, dir->tid, 0,
+                          child_ino(dir, (uint64_t)(entry - dir->entry->children)));
+    }
+    if (!*child)
+        return -ENOMEM;
+    set_owner(*child);
+    return 0;
+}
+
+static bool emit_static(const struct proc_node *dir, struct dir_context *context)
+{
+    const struct proc_entry *table = dir->entry->children;
+
+    for (uint64_t i = 0; table && table[i].name; i++) {
+        if (context->pos > i + 2)
+            continue;
+        if (!context->emit(context, table[i].name, strlen(table[i].name), child_ino(dir, i),
+                           mode_to_dirent_type(table[i].mode), i + 3))
+            return false;
+        context->pos = i + 3;
+    }
+    return true;
+}
+
+static int proc_iterate(struct file *file, struct dir_context *context)
+{
+    struct proc_node *dir = proc_node_of(file->inode);
+    char name[16];
+
+    while (context->pos < 2) {
+        if (!context->emit(context, "..", context->pos + 1, dir->inode.attr.ino, S_IFDIR >> 12,
+                           context->pos + 1))
+            return 0;
+        context->pos++;
+    }
+    if (!emit_static(dir, context) || !dir->entry->next_number)
+        return 0;
+    context->pos = MAX(context->pos, NUMBER_POS);
+    for (;;) {
+        int from = (int)(context->pos - NUMBER_POS);
+        int number = from >= 0 ? dir->entry->next_number(dir, from) : -1;
+
+        if (number < 0)
+            return 0;
+        if (!context->emit(context, name, (size_t)snprintf(name, sizeof(name), "%d", number),
+                           child_ino(dir, NUMBER_POS + (uint64_t)number),
+                           mode_to_dirent_type(dir->entry->number_entry->mode),
+                           NUMBER_POS + (uint64_t)number + 1))
+            return 0;
+        context->pos = NUMBER_POS + (uint64_t)number + 1;
+    }
+}
+
+/* Makes the text, again with a larger buffer while it does not fit. */
+static int generate(const struct proc_node *node, struct proc_text *text)
+{
+    struct procfs_process process;
+    size_t size = TEXT_SIZE_FIRST;
+    int error;
+
+    if (node->pid && !procfs_source->get(node->pid, node->tid, &process))
+        return -ESRCH;
+    for (;; size *= 4) {
+        *text = (struct proc_text){.buf = kmalloc(size), .size = size};
+        error = text->buf ? 0 : -ENOMEM;
+        if (!error)
+            error = node->entry->text(text, node->pid ? &process : NULL);
+        if (!error && text->used <= text->size)
+            break;
+        kfree(text->buf);
+        text->buf = NULL;
+        if (!error && size >= TEXT_SIZE_MAX)
+            error = -EFBIG;
+        if (error)
+            break;
+    }
+    if (node->pid)
+        procfs_source->put(&process);
+    return error;
+}
+
+/* The text is kept in private_data until the file is read from its start again. */
+static ssize_t proc_read(struct file *file, struct iobuf *buf, loff_t *pos)
+{
+    const struct proc_node *node = proc_node_of(file->inode);
+    struct proc_text *text = file->private_data;
+    ssize_t done = 0;
+    int error = 0;
+
+    if (!node->entry->text)
+        return -EACCES;
+    mutex_lock(&file->inode->lock);
+    if (*pos == 0) {
+        kfree(text->buf);
+        error = generate(node, text);
+    }
+    if (!error && text->buf && (uint64_t)*pos < text->used) {
+        done = iobuf_put(buf, text->buf + *pos, MIN(buf->remaining, text->used - (uint64_t)*pos));
+        if (done > 0)
+            *pos += done;
+    }
+    mutex_unlock(&file->inode->lock);
+    return error ? error : done;
+}
+
+static ssize_t proc_write(struct file *file, struct iobuf *buf, loff_t *pos)
+{
+    const struct proc_node *node = proc_node_of(file->inode);
+    char value[256];
+    ssize_t size;
+    int error;
+
+    (void)pos;
+    if (!node->entry->store)
+        return -EACCES;
+    if (buf->remaining >= sizeof(value))
+        return -EINVAL;
+    size = iobuf_get(buf, value, buf->remaining);
+    if (size < 0)
+        return size;
+    value[size] = 0;
+    if (size && value[size - 1] == '\n')
+        value[size - 1] = 0;
+    error = node->entry->store(node, value);
+    return error ? error : size;
+}
+
+static void proc_release(struct file *file)
+{
+    struct proc_text *text = file->private_data;
+
+    if (text)
+        kfree(text->buf);
+    kfree(text);
+}
+
+static const struct file_ops text_ops = {
+    .read = proc_read, .write = proc_write, .release = proc_release};
+static const struct file_ops dir_ops = {.iterate = proc_iterate};
+
+static int proc_open(struct inode *inode, struct file *file)
+{
+    file->mode |= FMODE_SEEK;
+    if (S_ISDIR(inode->attr.mode)) {
+        file->ops = &dir_ops;
+        return 0;
+    }
+    file->private_data = kzalloc(sizeof(struct proc_text));
+    if (!file->private_data)
+        return -ENOMEM;
+    file->ops = &text_ops;
+    return 0;
+}
+
+static ssize_t proc_readlink(struct inode *inode, char *buf, size_t size)
+{
+    struct proc_node *node = proc_node_of(inode);
+
+    return node->entry->link ? node->entry->link(node, buf, size) : -EINVAL;
+}
+
+static int proc_follow(struct inode *inode, struct dentry **target)
+{
+    struct proc_node *node = proc_node_of(inode);
+
+    return node->entry->follow(node, target);
+}
+
+static const struct inode_ops proc_ops = {
+    .lookup = proc_lookup, .readlink = proc_readlink, .open = proc_open, .evict = proc_evict};
+static const struct inode_ops proc_magic_ops = {
+    .readlink = proc_readlink, .follow = proc_follow, .evict = proc_evict};
+
+static int next_process(const struct proc_node *node, int from)
+{
+    (void)node;
+    return procfs_source->next_pid(MAX(from, 1));
+}
+
+static const struct proc_entry proc_root = {
+    .mode = S_IFDIR | 0555,
+    .children = proc_system_entries,
+    .next_number = next_process,
+    .number_entry = &proc_process_template,
+    .needs = PROC_NUMBER_IS_PID,
+};
+
+static void proc_statfs(struct super_block *sb, struct fs_stats *stats)
+{
+    (void)sb;
+    *stats = (struct fs_stats){.magic = 0x9fa0, .block_size = PAGE_SIZE, .name_max = NAME_MAX};
+}
+
+static struct super_block proc_super = {
+    .type = "proc", .device = MAKE_DEVICE(0, 5), .uncached = true, .statfs = proc_statfs};
+
+struct inode *procfs_mount(void)
+{
+    if (!procfs_source)
+        return NULL;
+    if (!proc_super.root)
+        proc_super.root = new_node(&proc_root, 0, 0, 0, 1);
+    return proc_super.root ? inode_get(proc_super.root) : NULL;
+}

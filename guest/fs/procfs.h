@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * proc(5).  What processes look like comes from proc/ through struct
+ * procfs_source, so fs/ knows no process.
+ */
+#ifndef FS_PROCFS_H
+#define FS_PROCFS_H
+
+#include "fs/fd_table.h"
+#include "fs/vfs.h"
+
+struct mm;
+
+#define PROCFS_LIMITS 16u /* RLIMIT_* numbers as Linux's */
+
+/* One thread and its process, filled in by get(); put() gives the references back. */
+struct procfs_process {
+    int pid, tid, parent_pid, pgid, sid;
+    char state; /* 'R' 'S' 'D' 'T' 'Z' */
+    char comm[16];
+    uint32_t uid[4], gid[4]; /* real, effective, saved, file system */
+    uint32_t group_count;
+    uint32_t groups[32];
+    uint32_t umask;
+    unsigned int thread_count;
+    int nice, exit_signal;
+    unsigned int cpu; /* last ran there */
+    uint64_t affinity;
+    uint64_t start_ns; /* monotonic */
+    uint64_t user_ns, system_ns, child_user_ns, child_system_ns;
+    uint64_t min_faults, child_min_faults;
+    uint64_t voluntary_switches, involuntary_switches;
+    uint64_t signals_pending, signals_shared_pending, signals_blocked, signals_ignored,
+        signals_caught;
+    uint64_t cap_inheritable, cap_permitted, cap_effective, cap_bounding, cap_ambient;
+    bool no_new_privs;
+    uint64_t limits[PROCFS_LIMITS][2]; /* soft, hard; UINT64_MAX: unlimited */
+    struct mm *mm; /* reference, or NULL (zombie) */
+    struct fd_table *files; /* reference, or NULL */
+    struct dentry *exe, *cwd, *root; /* references, or NULL */
+};
+
+struct procfs_load {
+    uint64_t load_milli[3]; /* 1, 5, 15 minutes, thousandths */
+    unsigned int running, threads, last_pid;
+    uint64_t forks, context_switches;
+};
+
+struct procfs_source {
+    int (*current_pid)(void); /* of the calling task; 0: none */
+    int (*current_tid)(void);
+    int (*next_pid)(int from); /* smallest pid >= from, or -1 */
+    int (*next_tid)(int pid, int from); /* smallest tid >= from in the process, or -1 */
+    /* tid 0: the first thread.  False: no such process or thread. */
+    bool (*get)(int pid, int tid, struct procfs_process *out);
+    void (*put)(struct procfs_process *process);
+    /* /proc/PID/comm: name of the calling task's process changes. */
+    int (*set_comm)(int pid, int tid, const char *name);
+    void (*load)(struct procfs_load *load);
+    const char *(*hostname)(void);
+    const char *(*release)(void); /* what uname -r says */
+    const char *(*version)(void); /* uname -v */
+};
+
+void procfs_set_source(const struct procfs_source *source); /* boot; kept by reference */
+/* From the source, "localhost" before there is one. */
+const char *procfs_hostname(void);
+
+/* The root inode of the file system: a new reference, or NULL.  Made at the first call. */
+struct inode *procfs_mount(void);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* procfs: the tables of names and the text buffer, between its files. */
+#ifndef FS_PROCFS_INTERNAL_H
+#define FS_PROCFS_INTERNAL_H
+
+#include "fs/inode.h"
+#include "fs/procfs.h"
+
+struct proc_node;
+
+struct proc_text { /* grows by generating again with a larger buffer */
+    char *buf;
+    size_t size, used; /* used may exceed size: the text did not fit */
+};
+void proc_print(struct proc_text *text, const char *format, ...) PRINTF_LIKE(2, 3);
+void proc_append(struct proc_text *text, const void *data, size_t size);
+
+/* A name of a static table. */
+struct proc_entry {
+    const char *name; /* NULL ends the table */
+    uint32_t mode; /* with type */
+    /* file: writes the contents; 0 or errno.  process is NULL outside /proc/PID. */
+    int (*text)(struct proc_text *text, const struct procfs_process *process);
+    /* file: takes what was written, NUL-terminated; 0 or errno */
+    int (*store)(const struct proc_node *node, char *value);
+    /* link: bytes, or errno */
+    ssize_t (*link)(const struct proc_node *node, char *buf, size_t size);
+    /* link: what it stands for */
+    int (*follow)(const struct proc_node *node, struct dentry **target);
+    const struct proc_entry *children; /* directory */
+    /* directory with numbers as names: smallest >= from, or -1; and the table of each */
+    int (*next_number)(const struct proc_node *node, int from);
+    const struct proc_entry *number_entry; /* template: mode, and the functions above */
+    uint32_t needs; /* PROC_NEEDS_*: where node->pid and tid come from for a numbered child */
+};
+enum { PROC_NUMBER_IS_PID = 1, PROC_NUMBER_IS_TID = 2, PROC_NUMBER_IS_FD = 4 };
+
+struct proc_node {
+    struct inode inode;
+    const struct proc_entry *entry;
+    int pid, tid; /* 0: not below a process, or its first thread */
+    int fd;
+};
+static inline struct proc_node *proc_node_of(struct inode *inode)
+{
+    return CONTAINER_OF(inode, struct proc_node, inode);
+}
+
+extern const struct procfs_source *procfs_source;
+extern const struct proc_entry proc_system_entries[]; /* procfs_system.c */
+extern const struct proc_entry proc_process_template; /* procfs_process.c: /proc/PID */
+extern const struct proc_entry proc_sys_entries[]; /* procfs_sys.c: /proc/sys */
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* /proc/sys: the settings that programs read.  None can be changed here. */
+#include "fs/procfs_internal.h"
+#include "lib/printf.h"
+#include "lib/random.h"
+#include "mm/page_alloc.h"
+
+#define SETTING(function, ...)                                                        \
+    static int function(struct proc_text *text, const struct procfs_process *process) \
+    {                                                                                 \
+        (void)process;                                                                \
+        proc_print(text, __VA_ARGS__);                                                \
+        return 0;                                                                     \
+    }
+
+SETTING(ostype, "Linux\n")
+SETTING(osrelease, "%s\n", procfs_source->release())
+SETTING(version, "%s\n", procfs_source->version())
+SETTING(hostname, "%s\n", procfs_source->hostname())
+SETTING(domainname, "(none)\n")
+SETTING(pid_max, "32768\n")
+SETTING(ngroups_max, "65536\n")
+SETTING(cap_last_cap, "40\n")
+SETTING(randomize_va_space, "2\n")
+SETTING(core_pattern, "core\n")
+SETTING(yama_ptrace, "1\n")
+SETTING(sched_rt_runtime, "950000\n")
+SETTING(shmmax, "18446744073692774399\n")
+SETTING(overcommit_memory, "0\n")
+SETTING(overcommit_ratio, "50\n")
+SETTING(max_map_count, "65530\n")
+SETTING(mmap_min_addr, "65536\n")
+SETTING(swappiness, "0\n")
+SETTING(file_max, "9223372036854775807\n")
+SETTING(nr_open, "1048576\n")
+SETTING(pipe_max_size, "1048576\n")
+SETTING(inotify_watches, "65536\n")
+SETTING(somaxconn, "4096\n")
+SETTING(local_port_range, "32768\t60999\n")
+SETTING(entropy_avail, "256\n")
+SETTING(poolsize, "256\n")
+
+static int threads_max(struct proc_text *text, const struct procfs_process *process)
+{
+    struct page_stats stats;
+
+    (void)process;
+    page_get_stats(&stats);
+    proc_print(text, "%lu\n", MIN(stats.total / 32, 32768ul));
+    return 0;
+}
+
+static void uuid_text(struct proc_text *text, const uint8_t bytes[16])
+{
+    for (int i = 0; i < 16; i++)
+        proc_print(text, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", bytes[i]);
+    proc_print(text, "\n");
+}
+
+static void uuid_make(uint8_t bytes[16])
+{
+    random_bytes(bytes, 16);
+    bytes[6] = (bytes[6] & 0x0f) | 0x40; /* version 4, RFC 9562 */
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+}
+
+static int uuid(struct proc_text *text, const struct procfs_process *process)
+{
+    uint8_t bytes[16];
+
+    (void)process;
+    uuid_make(bytes);
+    uuid_text(text, bytes);
+    return 0;
+}
+
+static int boot_id(struct proc_text *text, const struct procfs_process *process)
+{
+    static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_ANY);
+    static uint8_t bytes[16];
+    uint8_t fresh[16], copy[16];
+
+    (void)process;
+    uuid_make(fresh);
+    spin_lock(&lock);
+    for (int i = 0; i < 16; i++) {
+        if (!(bytes[6] & 0x40)) /* not made yet */
+            break;
+        fresh[i] = bytes[i];
+    }
+    for (int i = 0; i < 16; i++)
+        copy[i] = bytes[i] = fresh[i];
+    spin_unlock(&lock);
+    uuid_text(text, copy);
+    return 0;
+}
+
+#define SYS_FILE(name_, text_)                                   \
+    {                                                            \
+        .name = (name_), .mode = S_IFREG | 0444, .text = (text_) \
+    }
+#define SYS_DIR(name_, children_)                                        \
+    {                                                                    \
+        .name = (name_), .mode = S_IFDIR | 0555, .children = (children_) \
+    }
+
+static const struct proc_entry random_entries[] = {
+    SYS_FILE("boot_id", boot_id),
+    SYS_FILE("uuid", uuid),
+    SYS_FILE("entropy_avail", entropy_avail),
+    SYS_FILE("poolsize", poolsize),
+    {0},
+};
+
+static const struct proc_entry yama_entries[] = {SYS_FILE("ptrace_scope", yama_ptrace), {0}};
+
+static const struct proc_entry kernel_entries[] = {
+    SYS_FILE("ostype", ostype),
+    SYS_FILE("osrelease", osrelease),
+    SYS_FILE("version", version),
+    SYS_FILE("hostname", hostname),
+    SYS_FILE("domainname", domainname),
+    SYS_FILE("pid_max", pid_max),
+    SYS_FILE("threads-max", threads_max),
+    SYS_FILE("ngroups_max", ngroups_max),
+    SYS_FILE("cap_last_cap", cap_last_cap),
+    SYS_FILE("randomize_va_space", randomize_va_space),
+    SYS_FILE("core_pattern", core_pattern),
+    SYS_FILE("sched_rt_runtime_us", sched_rt_runtime),
+    SYS_FILE("shmmax", shmmax),
+    SYS_DIR("random", random_entries),
+    SYS_DIR("yama", yama_entries),
+    {0},
+};
+
+static const struct proc_entry vm_entries[] = {
+    SYS_FILE("overcommit_memory", overcommit_memory),
+    SYS_FILE("overcommit_ratio", overcommit_ratio),
+    SYS_FILE("max_map_count", max_map_count),
+    SYS_FILE("mmap_min_addr", mmap_min_addr),
+    SYS_FILE("swappiness", swappiness),
+    {0},
+};
+
+static const struct proc_entry inotify_entries[] = {SYS_FILE("max_user_watches", inotify_watches),
+                                                    {0}};
+
+static const struct proc_entry fs_entries[] = {
+    SYS_FILE("file-max", file_max),
+    SYS_FILE("nr_open", nr_open),
+    SYS_FILE("pipe-max-size", pipe_max_size),
+    SYS_DIR("inotify", inotify_entries),
+    {0},
+};
+
+static const struct proc_entry core_entries[] = {SYS_FILE("somaxconn", somaxconn), {0}};
+static const struct proc_entry ipv4_entries[] = {SYS_FILE("ip_local_port_range", local_port_range),
+                                                 {0}};
+static const struct proc_entry net_entries[] = {
+    SYS_DIR("core", core_entries), SYS_DIR("ipv4", ipv4_entries), {0}};
+
+const struct proc_entry proc_sys_entries[] = {
+    SYS_DIR("kernel", kernel_entries),
+    SYS_DIR("vm", vm_entries),
+    SYS_DIR("fs", fs_entries),
+    SYS_DIR("net", net_entries),
+    {0},
+};

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From a path to a dentry: components, "..", symbolic links (at most 40), search
+ * permission.  path_resolution(7).  Knows no file system.
+ */
+#include "fs/dentry.h"
+#include "iface/open_flags.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+#define SYMLINKS_MAX 40
+
+static const struct fs_context *(*context_source)(void);
+
+void fs_set_current_source(const struct fs_context *(*source)(void))
+{
+    context_source = source;
+}
+
+const struct fs_context *fs_current(void)
+{
+    return context_source();
+}
+
+int vfs_lookup_locked(struct dentry *dir, const char *name, size_t length, struct dentry **child)
+{
+    struct inode *inode, *mounted;
+    int error;
+
+    *child = dentry_find(dir, name, length);
+    if (*child)
+        return 0;
+    if (!dir->inode->ops->lookup)
+        return -ENOTDIR;
+    error = dir->inode->ops->lookup(dir->inode, name, length, &inode);
+    if (error)
+        return error;
+    mounted = S_ISDIR(inode->attr.mode) ? vfs_lazy_mount(dir, name, length) : NULL;
+    if (mounted) {
+        inode_put(inode);
+        inode = mounted;
+    }
+    *child = dentry_add(dir, name, length, inode);
+    if (!*child)
+        return -ENOMEM;
+    if (mounted)
+        dentry_pin_mount(*child);
+    return 0;
+}
+
+int vfs_lookup(struct dentry *dir, const char *name, size_t length, struct dentry **child)
+{
+    struct inode *inode = dir->inode;
+    int error;
+
+    *child = dentry_find(dir, name, length);
+    if (*child)
+        return 0;
+    mutex_lock(&inode->lock);
+    error = vfs_lookup_locked(dir, name, length, child);
+    mutex_unlock(&inode->lock);
+    return error;
+}
+
+struct walk {
+    struct dentry *at; /* a reference */
+    const char *rest; /* what is left of the path */
+    char *buffer; /* rest points into it after a symbolic link; or NULL */
+    unsigned int links;
+    uint32_t flags;
+};
+
+static void move_to(struct walk *walk, struct dentry *dentry)
+{
+    dentry_put(walk->at);
+    walk->at = dentry;
+}
+
+static int start_walk(struct walk *walk, struct dentry *start, const char *path, uint32_t flags)
+{
+    const struct fs_context *context = fs_current();
+
+    if (!*path && !(flags & WALK_EMPTY))
+        return -ENOENT;
+    if (*path == '/')
+        start = context->root;
+    else if (!start)
+        start = context->cwd;
+    *walk = (struct walk){.at = dentry_get(start), .rest = path, .flags = flags};
+    return 0;
+}
+
+/* Puts the link's target in front of the rest of the path. */
+static int follow_text(struct walk *walk, struct inode *inode)
+{
+    size_t rest_length = strlen(walk->rest);
+    char *buffer = kmalloc(PATH_MAX);
+    ssize_t length;
+
+    if (!buffer)
+        return -ENOMEM;
+    length = inode->ops->readlink(inode, buffer, PATH_MAX - 1);
+    if (length > 0 && (size_t)length + rest_length + 2 > PATH_MAX)
+        length = -ENAMETOOLONG;
+    if (length <= 0) {
+        kfree(buffer);
+        return length < 0 ? (int)length : -ENOENT;
+    }
+    if (rest_length)
+        buffer[length++] = '/';
+    memcpy(buffer + length, walk->rest, rest_length + 1);
+    kfree(walk->buffer);
+    walk->buffer = buffer;
+    walk->rest = buffer;
+    if (buffer[0] == '/')
+        move_to(walk, dentry_get(fs_current()->root));
+    return 0;
+}
+
+/* link is a symbolic link in the directory walk->at; consumes the reference. */
+static int follow_link(struct walk *walk, struct dentry *link)
+{
+    struct inode *inode = link->inode;
+    struct dentry *target;
+    int error;
+
+    if (++walk->links > SYMLINKS_MAX || (walk->flags & WALK_NO_SYMLINKS)) {
+        error = -ELOOP;
+    } else if (inode->ops->follow) {
+        error = inode->ops->follow(inode, &target);
+        if (!error)
+            move_to(walk, target);
+    } else if (inode->ops->readlink) {
+        error = follow_text(walk, inode);
+    } else {
+        error = -EINVAL;
+    }
+    dentry_put(link);
+    return error;
+}
+
+static bool is_dots(const char *name, size_t length, size_t dots)
+{
+    return length == dots && name[0] == '.' && name[dots - 1] == '.';
+}
+
+static void go_up(struct walk *walk)
+{
+    if (walk->at != fs_current()->root)
+        move_to(walk, dentry_get_parent(walk->at));
+}
+
+static int may_search(struct dentry *dentry)
+{
+    if (!S_ISDIR(dentry->inode->attr.mode))
+        return -ENOTDIR;
+    return vfs_permission(dentry->inode, 1);
+}
+
+/* Takes the next component off the path; false at its end. */
+static bool next_component(struct walk *walk, struct last_name *name)
+{
+    const char *s = walk->rest;
+
+    while (*s == '/')
+        s++;
+    name->name = s;
+    while (*s && *s != '/')
+        s++;
+    name->length = (size_t)(s - name->name);
+    name->trailing_slash = *s == '/';
+    while (*s == '/')
+        s++;
+    walk->rest = s;
+    return name->length > 0;
+}
+
+static int step(struct walk *walk, const struct last_name *part)
+{
+    bool last = !*walk->rest;
+    struct dentry *child;
+    int error;
+
+    if (is_dots(part->name, part->length, 1))
+        return 0;
+    if (is_dots(part->name, part->length, 2)) {
+        go_up(walk);
+        return 0;
+    }
+    error = vfs_lookup(walk->at, part->name, part->length, &child);
+    if (error)
+        return error;
+    if (S_ISLNK(child->inode->attr.mode) &&
+        (!last || part->trailing_slash || (walk->flags & WALK_FOLLOW))) {
+        if (last && part->trailing_slash)
+            walk->flags |= WALK_DIRECTORY;
+        return follow_link(walk, child);
+    }
+    move_to(walk, child);
+    if (last && part->trailing_slash && !S_ISDIR(child->inode->attr.mode))
+        return -ENOTDIR;
+    return 0;
+}
+
+static int check_component(struct walk *walk, const struct last_name *part)
+{
+    int error = may_search(walk->at);
+
+    if (!error && part->length > NAME_MAX)
+        error = -ENAMETOOLONG;
+    return error;
+}
+
+int vfs_walk(struct dentry *start, const char *path, uint32_t flags, struct dentry **found)
+{
+    struct last_name part;
+    struct walk walk;
+    int error = start_walk(&walk, start, path, flags);
+
+    if (error)
+        return error;
+    while (!error && next_component(&walk, &part)) {
+        error = check_component(&walk, &part);
+        if (!error)
+            error = step(&walk, &part);
+    }
+    if (!error && (walk.flags & WALK_DIRECTORY) && !S_ISDIR(walk.at->inode->attr.mode))
+        error = -ENOTDIR;
+    kfree(walk.buffer);
+    if (error)
+        dentry_put(walk.at);
+    else
+        *found = walk.at;
+    return error;
+}
+
+int vfs_walk_parent(struct dentry *start, const char *path, struct dentry **parent,
+                    struct last_name *last)
+{
+    struct walk walk;
+    int error = start_walk(&walk, start, path, 0);
+
+    if (error)
+        return error;
+    last->length = 0;
+    while (!error && next_component(&walk, last)) {
+        error = check_component(&walk, last);
+        if (error || !*walk.rest)
+            break;
+        error = step(&walk, last);
+    }
+    last->buffer = walk.buffer;
+    if (error) {
+        kfree(walk.buffer);
+        dentry_put(walk.at);
+    } else {
+        *parent = walk.at;
+    }
+    return error;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Helpers of the handlers for files: descriptors, paths, buffers. */
+#ifndef SYSCALL_SYS_FILE_H
+#define SYSCALL_SYS_FILE_H
+
+#include "fs/fd_table.h"
+#include "fs/vfs.h"
+#include "syscall/dispatch.h"
+
+/* A path copied in; NULL with *error set.  user_path_put() frees it. */
+char *user_path_get(uint64_t address, int *error);
+void user_path_put(char *path);
+
+/*
+ * Where a *at() call starts: *start is NULL for the current directory, else a reference
+ * for dentry_put().  Absolute paths ignore the descriptor.  0, -EBADF, -ENOTDIR.
+ */
+int at_start(int dir_fd, const char *path, struct dentry **start);
+/* Walks; AT_EMPTY_PATH with "" gives what the descriptor refers to, of any kind. */
+int at_walk(int dir_fd, uint64_t path_address, uint32_t walk_flags, struct dentry **found);
+
+/* Descriptor argument: a reference, or NULL (EBADF); O_PATH files count only for _any. */
+struct file *fd_arg(uint64_t fd);
+struct file *fd_arg_any(uint64_t fd);
+
+/* The iovec of a readv or writev: segments in *segments (kfree when not inline). */
+#define IOV_INLINE 8u
+ssize_t iov_get(uint64_t address, uint64_t count, struct iov_user *small,
+                struct iov_user **segments);
+
+/* Linux's write result: EPIPE also raises SIGPIPE. */
+int64_t finish_write(ssize_t result);
+/* One transfer at the file position (or as a stream), with the position lock. */
+ssize_t file_read_at_pos(struct file *file, struct iobuf *buf);
+ssize_t file_write_at_pos(struct file *file, struct iobuf *buf);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* open(2), close(2), dup(2) and their relatives; the helpers for paths. */
+#include "fs/inode.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "syscall/linux_abi.h"
+#include "syscall/sys_file.h"
+
+char *user_path_get(uint64_t address, int *error)
+{
+    char *path = kmalloc(PATH_MAX);
+    ssize_t length;
+
+    *error = -ENOMEM;
+    if (!path)
+        return NULL;
+    length = copy_string_from_user(path, UADDR(address), PATH_MAX);
+    if (length < 0) {
+        *error = (int)length;
+        kfree(path);
+        return NULL;
+    }
+    *error = 0;
+    return path;
+}
+
+void user_path_put(char *path)
+{
+    kfree(path);
+}
+
+int at_start(int dir_fd, const char *path, struct dentry **start)
+{
+    struct file *file;
+    int error = 0;
+
+    *start = NULL;
+    if (dir_fd == AT_FDCWD || *path == '/')
+        return 0;
+    file = fd_arg_any((uint64_t)dir_fd);
+    if (!file)
+        return -EBADF;
+    if (!file->dentry || (*path && !S_ISDIR(file->inode->attr.mode)))
+        error = -ENOTDIR;
+    else
+        *start = dentry_get(file->dentry);
+    file_put(file);
+    return error;
+}
+
+int at_walk(int dir_fd, uint64_t path_address, uint32_t walk_flags, struct dentry **found)
+{
+    struct dentry *start;
+    int error;
+    char *path = user_path_get(path_address, &error);
+
+    if (!path)
+        return error;
+    error = !*path && !(walk_flags & WALK_EMPTY) ? -ENOENT : at_start(dir_fd, path, &start);
+    if (!error) {
+        error = vfs_walk(start, path, walk_flags, found);
+        dentry_put(start);
+    }
+    user_path_put(path);
+    return error;
+}
+
+static int64_t open_at(int dir_fd, uint64_t path_address, uint64_t flags, uint64_t mode)
+{
+    struct dentry *start;
+    struct file *file;
+    int64_t result;
+    int error;
+    char *path = user_path_get(path_address, &error);
+
+    if (!path)
+        return error;
+    error = at_start(dir_fd, path, &start);
+    if (!error) {
+        error = vfs_open(start, path, (uint32_t)flags, (uint32_t)mode & 07777, &file);
+        dentry_put(start);
+    }
+    user_path_put(path);
+    if (error)
+        return error;
+    result = fd_install(fd_current(), file, 0, fd_current_limit(), flags & O_CLOEXEC);
+    if (result == -EINVAL)
+        result = -EMFILE;
+    if (result < 0)
+        file_put(file);
+    return result;
+}
+
+int64_t sys_open(const struct syscall_args *args)
+{
+    return open_at(AT_FDCWD, args->arg[0], args->arg[1], args->arg[2]);
+}
+
+int64_t sys_openat(const struct syscall_args *args)
+{
+    return open_at((int)args->arg[0], args->arg[1], args->arg[2], args->arg[3]);
+}
+
+int64_t sys_creat(const struct syscall_args *args)
+{
+    return open_at(AT_FDCWD, args->arg[0], O_CREAT | O_WRONLY | O_TRUNC, args->arg[1]);
+}
+
+#define OPEN_FLAGS_KNOWN                                                                  \
+    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | \
+     O_DSYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME |  \
+     O_CLOEXEC | O_PATH | O_TMPFILE)
+
+int64_t sys_openat2(const struct syscall_args *args)
+{
+    struct linux_open_how how;
+
+    if (args->arg[3] < sizeof(how))
+        return -EINVAL;
+    if (args->arg[3] > sizeof(how))
+        return -E2BIG;
+    if (copy_from_user(&how, UADDR(args->arg[2]), sizeof(how)))
+        return -EFAULT;
+    if ((how.flags & ~(uint64_t)OPEN_FLAGS_KNOWN) || (how.mode & ~07777ul))
+        return -EINVAL;
+    if (how.mode && !(how.flags & O_CREAT) && (how.flags & O_TMPFILE) != O_TMPFILE)
+        return -EINVAL;
+    if (how.resolve) /* as a kernel without these restrictions: callers fall back or refuse */
+        return -EINVAL;
+    return open_at((int)args->arg[0], args->arg[1], how.flags, how.mode);
+}
+
+int64_t sys_close(const struct syscall_args *args)
+{
+    return fd_close(fd_current(), (int)args->arg[0]);
+}
+
+int64_t sys_close_range(const struct syscall_args *args)
+{
+    if (args->arg[2] & ~(uint64_t)CLOSE_RANGE_CLOEXEC)
+        return -EINVAL;
+    return fd_close_range(fd_current(), (uint32_t)args->arg[0], (uint32_t)args->arg[1],
+                          args->arg[2] & CLOSE_RANGE_CLOEXEC);
+}
+
+int64_t sys_dup(const struct syscall_args *args)
+{
+    struct file *file = fd_arg_any(args->arg[0]);
+    int64_t result;
+
+    if (!file)
+        return -EBADF;
+    result = fd_install(fd_current(), file, 0, fd_current_limit(), false);
+    if (result == -EINVAL)
+        result = -EMFILE;
+    if (result < 0)
+        file_put(file);
+    return result;
+}
+
+static int64_t dup_to(uint64_t old_fd, uint64_t new_fd, bool close_on_exec)
+{
+    struct file *file = fd_arg_any(old_fd);
+    int64_t result;
+
+    if (!file)
+        return -EBADF;
+    result = fd_replace(fd_current(), (int)new_fd, file, fd_current_limit(), close_on_exec);
+    if (result < 0)
+        file_put(file);
+    return result;
+}
+
+int64_t sys_dup2(const struct syscall_args *args)
+{
+    if ((int)args->arg[0] == (int)args->arg[1]) {
+        struct file *file = fd_arg_any(args->arg[0]);
+
+        if (!file)
+            return -EBADF;
+        file_put(file);
+        return (int)args->arg[1];
+    }
+    return dup_to(args->arg[0], args->arg[1], false);
+}
+
+int64_t sys_dup3(const struct syscall_args *args)
+{
+    if ((args->arg[2] & ~(uint64_t)O_CLOEXEC) || (int)args->arg[0] == (int)args->arg[1])
+        return -EINVAL;
+    return dup_to(args->arg[0], args->arg[1], args->arg[2] & O_CLOEXEC);
+}
