@@ -19,6 +19,8 @@
 #include "drivers/virtio/rng.h"
 #include "drivers/virtio/virtio.h"
 #include "fs/stream.h"
+#include "fs/tty.h"
+#include "iface/open_flags.h"
 #include "lib/errno.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
@@ -168,7 +170,15 @@ static void mount_root(void)
 
 static int open_streams(const struct run_spec *spec, struct file *streams[3])
 {
-    (void)spec;
+    tty_init(console_stdio(), spec->terminal);
+    if (spec->terminal) {
+        int error = vfs_open(NULL, "/dev/console", O_RDWR, 0, &streams[0]);
+        if (error)
+            return error;
+        streams[1] = file_get(streams[0]);
+        streams[2] = file_get(streams[0]);
+        return 0;
+    }
     streams[0] = stream_open(console_stdio(), FMODE_READ);
     streams[1] = stream_open(console_stdio(), FMODE_WRITE);
     streams[2] = stream_open(console_stderr(), FMODE_WRITE);
@@ -227,5 +237,6 @@ NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
     start_first_program();
     timer_init(&listen_timer, start_listening);
     timer_arm(&listen_timer, clock_ns() + LISTEN_AFTER_NS);
+    trap_request_user_return(); /* first_user_return() notes the time */
     sched_idle_loop();
 }
