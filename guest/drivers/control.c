@@ -13,6 +13,7 @@
 
 #define SEND_NS 2000000000ull
 #define SIGNALS_PER_INTERRUPT 64
+#define STREAM_STDERR 2 /* of GUEST_HOST_STREAM_CLOSED */
 #define SIGNAL_PIPE 13 /* SIGPIPE from the host: nobody reads standard output any more */
 #define PORT_RESET_CONTROL 0xcf9u
 #define PORT_KEYBOARD_COMMAND 0x64u
@@ -81,6 +82,10 @@ static void handle_message(void)
         memcpy(&total, control.payload, sizeof(total));
         if (control.message.length == sizeof(total))
             console_set_input_end(console_stdio(), total);
+        break;
+    case GUEST_HOST_STREAM_CLOSED:
+        console_mark_closed((control.message.word & 0xff) == STREAM_STDERR ? console_stderr()
+                                                                           : console_stdio());
         break;
     default: /* a later version's: skipped with its bytes */
         break;
