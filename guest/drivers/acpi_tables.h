@@ -20,7 +20,7 @@ struct acpi_header {
     uint32_t oem_revision;
     uint32_t creator_id;
     uint32_t creator_revision;
-};
+} __attribute__((packed)); /* tables may lie at any address */
 _Static_assert(sizeof(struct acpi_header) == 36, "ACPI 5.2.6");
 
 #define ACPI_TABLE_SIZE_MAX (1u << 20) /* larger ones are refused */

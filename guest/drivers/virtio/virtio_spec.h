@@ -74,7 +74,7 @@ _Static_assert(sizeof(struct virtq_used) == 4, "virtio 2.7.8");
 #define VIRTQ_DESC_ALIGN 16u
 #define VIRTQ_AVAIL_ALIGN 2u
 #define VIRTQ_USED_ALIGN 4u
-#define VIRTQ_SIZE_MAX 32768u
+#define VIRTQUEUE_SIZE_MAX 32768u
 
 /* 4.2.2 MMIO device register layout */
 #define VIRTIO_MMIO_MAGIC_VALUE 0x000u

@@ -48,7 +48,7 @@ static _Atomic(uint16_t) *avail_event(const struct virtqueue *queue)
 void virtqueue_init(struct virtqueue *queue, uint16_t index, uint16_t size, void *memory,
                     uint64_t features)
 {
-    ASSERT(size != 0 && (size & (size - 1)) == 0 && size <= VIRTQ_SIZE_MAX);
+    ASSERT(size != 0 && (size & (size - 1)) == 0 && size <= VIRTQUEUE_SIZE_MAX);
     uint8_t *base = memory;
     *queue = (struct virtqueue){
         .desc = memory,
