@@ -26,6 +26,7 @@
 #include "lib/printf.h"
 #include "lib/random.h"
 #include "lib/string.h"
+#include "lib/uts.h"
 #include "mm/page_alloc.h"
 #include "mm/paging.h"
 #include "proc/process.h"
@@ -34,6 +35,8 @@
 #include "sched/thread.h"
 #include "sched/timer.h"
 #include "syscall/dispatch.h"
+#include "syscall/proc_timer.h"
+#include "syscall/proc_timer.h"
 
 NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry);
 
@@ -111,6 +114,11 @@ static void end_with(int wait_status)
     control_end(GUEST_CTL_EXIT, (uint8_t)(wait_status >> 8));
 }
 
+static void reboot_machine(void)
+{
+    control_end(GUEST_CTL_REBOOT, 0);
+}
+
 static void first_user_return(struct trap_frame *frame);
 
 static const struct trap_handlers trap_handlers = {
@@ -151,7 +159,11 @@ static void connect_sources(void)
     fd_set_current_source(task_fd_current, task_fd_limit);
     blockdev_set_source(virtio_blk_count, virtio_blk_get);
     random_set_source(virtio_rng_seed);
+    process_connect_fs();
     process_set_on_init_exit(end_with);
+    process_set_on_reboot(reboot_machine);
+    process_set_timers_end(proc_timers_end);
+    process_set_timers_end(proc_timers_end);
 }
 
 static void mount_root(void)
@@ -193,6 +205,8 @@ static void start_first_program(void)
     struct file *streams[3];
 
     int error = run_spec_load(&spec);
+    if (error == 0 && spec.hostname)
+        uts_set_hostname(spec.hostname, strlen(spec.hostname));
     if (error == 0)
         error = open_streams(&spec, streams);
     if (error == 0)

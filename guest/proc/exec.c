@@ -50,7 +50,9 @@ static void leave_memory(struct task *task, struct mm *fresh)
         futex_wake(task->clear_child_tid, true, 1, UINT32_MAX);
     }
     task->process->rss_max_pages = MAX(task->process->rss_max_pages, old->rss_max_pages);
+    spin_lock(&process_table_lock); /* proc(5) takes references under it */
     thread->mm = fresh;
+    spin_unlock(&process_table_lock);
     mm_activate(fresh);
     mm_put(old);
     vfork_complete(task);
@@ -99,8 +101,11 @@ static int unshare_tables(struct task *task)
         struct fd_table *files = fd_table_copy(task->files);
         if (!files)
             return -ENOMEM;
-        fd_table_put(task->files);
+        spin_lock(&process_table_lock);
+        struct fd_table *shared = task->files;
         task->files = files;
+        spin_unlock(&process_table_lock);
+        fd_table_put(shared);
     }
     if (ref_read(&process->signals.handlers->refs) > 1) {
         struct signal_handlers *fresh = signal_handlers_create(), *old = process->signals.handlers;

@@ -4,7 +4,9 @@
  * inherits their children.  Orphans without a subreaper belong to the kernel,
  * which reaps them at once: the first program did not sign up for that.
  */
+#include "fs/tty.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/internal.h"
@@ -89,6 +91,19 @@ static void tell_death_locked(struct process *process)
         process_reap_locked(process);
 }
 
+bool group_is_orphaned_locked(const struct pid_node *group)
+{
+    LIST_FOR_EACH(it, &group->members)
+    {
+        const struct process *member = LIST_ENTRY(it, struct process, group_member);
+        const struct process *parent = member->parent;
+
+        if (!member->zombie && parent && parent->pgid != member->pgid && parent->sid == member->sid)
+            return false;
+    }
+    return true;
+}
+
 static void give_away_children_locked(struct process *process)
 {
     struct process *heir = process->parent;
@@ -123,18 +138,9 @@ static void hang_up_stopped_orphans_locked(struct pid_node *group)
 {
     bool stopped = false;
 
-    if (!group)
-        return;
     LIST_FOR_EACH(it, &group->members)
-    {
-        struct process *member = LIST_ENTRY(it, struct process, group_member);
-        struct process *parent = member->parent;
-
-        stopped |= member->stopped;
-        if (!member->zombie && parent && parent->pgid != member->pgid && parent->sid == member->sid)
-            return;
-    }
-    if (!stopped)
+    stopped |= LIST_ENTRY(it, struct process, group_member)->stopped;
+    if (!stopped || !group_is_orphaned_locked(group))
         return;
     LIST_FOR_EACH(it, &group->members)
     {
@@ -171,6 +177,7 @@ static void unlink_task_locked(struct task *task)
     process->system_ns += thread->system_ns;
     process->voluntary_switches += thread->voluntary_switches;
     process->involuntary_switches += thread->involuntary_switches;
+    memcpy(process->last_comm, thread->name, sizeof(process->last_comm));
     spin_lock(lock);
     LIST_FOR_EACH(it, &task->signals.queue)
     process->signals.queued_count--;
@@ -228,7 +235,9 @@ static void release_memory(struct task *task)
         futex_wake(task->clear_child_tid, true, 1, UINT32_MAX);
     }
     task->process->rss_max_pages = MAX(task->process->rss_max_pages, mm->rss_max_pages);
+    spin_lock(&process_table_lock); /* proc(5) takes references under it */
     thread->mm = NULL;
+    spin_unlock(&process_table_lock);
     mm_activate(NULL);
     mm_put(mm);
     vfork_complete(task);
@@ -244,6 +253,8 @@ static void release_program(struct process *process)
     spin_unlock(&process_table_lock);
     if (exe)
         dentry_put(exe);
+    if (process->pid == process->sid)
+        tty_session_ended(process->sid);
 }
 
 NORETURN void task_exit(int exit_status)
@@ -260,8 +271,10 @@ NORETURN void task_exit(int exit_status)
     release_memory(task);
     if (last)
         release_program(process);
+    spin_lock(&process_table_lock);
     struct fd_table *files = task->files;
     task->files = NULL;
+    spin_unlock(&process_table_lock);
     fd_table_put(files);
 
     spin_lock(&process_table_lock);

@@ -196,7 +196,6 @@ static struct process *make_process(struct process *parent, const struct clone_a
     memcpy(process->rlimits, parent->rlimits, sizeof(process->rlimits));
     process->exit_signal = args->exit_signal;
     process->dumpable = parent->dumpable;
-    process->tty = parent->tty;
     process->start_ns = clock_ns();
     spin_lock(&process_table_lock);
     process->exe = parent->exe ? dentry_get(parent->exe) : NULL;

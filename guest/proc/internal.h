@@ -22,6 +22,12 @@ void fs_state_put(struct fs_state *fs);
 void limits_init(struct rlimit64 limits[RLIMIT_COUNT]);
 void limits_apply_to_mm(const struct process *process, struct mm *mm);
 
+/*
+ * Has no member a parent in another group of its session?  Then nobody would
+ * continue it when it stops.
+ */
+bool group_is_orphaned_locked(const struct pid_node *group);
+
 /* vfork: the child no longer uses the parent's memory. */
 void vfork_complete(struct task *task);
 void vfork_wait_put(struct vfork_wait *wait);

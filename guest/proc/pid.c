@@ -11,6 +11,7 @@
 struct spinlock process_table_lock = SPINLOCK_INIT(LOCK_RANK_PROCESS_TABLE);
 static struct rb_tree numbers;
 static int last_number;
+static uint64_t given_out;
 
 struct pid_node *pid_find_next(int from)
 {
@@ -63,6 +64,7 @@ int pid_insert(struct pid_node *fresh)
     if (!number)
         return -EAGAIN;
     last_number = number;
+    given_out++;
     while (*link) {
         parent = *link;
         link = number < RB_ENTRY(parent, struct pid_node, node)->number ? &parent->left
@@ -75,6 +77,16 @@ int pid_insert(struct pid_node *fresh)
     list_init(&fresh->members);
     rb_insert(&numbers, &fresh->node, parent, link);
     return 0;
+}
+
+int pid_last(void)
+{
+    return last_number;
+}
+
+uint64_t pid_given_out(void)
+{
+    return given_out;
 }
 
 void pid_use(struct pid_node *node)

@@ -29,6 +29,9 @@ struct pid_node *pid_find_next(int from); /* smallest number >= from, or NULL */
 void pid_use(struct pid_node *node);
 void pid_unuse(struct pid_node *node); /* the last use frees it */
 
+int pid_last(void); /* the number given out last */
+uint64_t pid_given_out(void); /* how many so far */
+
 /* Makes process a member of group and session; leaves the ones before.  Nodes may be NULL. */
 void pid_join(struct process *process, struct pid_node *group, struct pid_node *session);
 

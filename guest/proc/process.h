@@ -84,7 +84,7 @@ struct process {
     struct list posix_timers; /* syscall/proc_timer.c */
     atomic_uint membarrier; /* MEMBARRIER_REGISTER_* commands given; cleared by exec */
     uint32_t personality; /* personality(2); inherited */
-    void *tty; /* controlling terminal */
+    char last_comm[16]; /* name of the last task, for a zombie */
 };
 
 struct task {
@@ -208,6 +208,9 @@ uint64_t task_fd_limit(void);
 void task_set_cwd(struct dentry *cwd);
 void task_set_root(struct dentry *root);
 uint32_t task_set_umask(uint32_t umask); /* the old one */
+
+/* Boot: registers what proc(5) and terminals ask of processes. */
+void process_connect_fs(void);
 
 bool task_capable(int capability); /* effective, of the current task */
 

@@ -6,8 +6,7 @@
 #include "arch/trap.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
-#include "proc/pid.h"
-#include "proc/process.h"
+#include "proc/internal.h"
 #include "syscall/linux_abi.h"
 
 #define SYSCALL_INSTRUCTION_SIZE 2u
@@ -160,27 +159,11 @@ void signal_force(int signo, int code, uint64_t address)
 
 /* ---- default actions ------------------------------------------------------ */
 
-/* Has nobody in another group of its session a child in it?  Then nobody would continue it. */
-static bool group_is_orphaned_locked(struct process *process)
-{
-    if (!process->group)
-        return true;
-    LIST_FOR_EACH(it, &process->group->members)
-    {
-        struct process *member = LIST_ENTRY(it, struct process, group_member);
-        struct process *parent = member->parent;
-
-        if (!member->zombie && parent && parent->pgid != member->pgid && parent->sid == member->sid)
-            return false;
-    }
-    return true;
-}
-
 /* A stop signal takes effect: all tasks are asked to stop. */
 static void begin_stop(struct process *process, int signo)
 {
     spin_lock(&process_table_lock);
-    if (signo == SIGSTOP || !group_is_orphaned_locked(process)) {
+    if (signo == SIGSTOP || !group_is_orphaned_locked(process->group)) {
         spin_lock(&process->signals.handlers->lock);
         if (!process->group_exit && !process->stopping) {
             process->stopping = true;

@@ -250,9 +250,10 @@ void process_cpu_times(struct process *process, uint64_t *user_ns, uint64_t *sys
     *system_ns = process->system_ns;
     LIST_FOR_EACH(it, &process->tasks)
     {
-        const struct thread *thread = LIST_ENTRY(it, struct task, group_link)->thread;
-        *user_ns += thread->user_ns;
-        *system_ns += thread->system_ns;
+        uint64_t user, system;
+        thread_cpu_times(LIST_ENTRY(it, struct task, group_link)->thread, &user, &system);
+        *user_ns += user;
+        *system_ns += system;
     }
     spin_unlock(&process_table_lock);
 }

@@ -110,7 +110,6 @@ int64_t sys_setsid(const struct syscall_args *args)
         result = -EPERM;
     } else {
         pid_join(self, self->number, self->number);
-        self->tty = NULL;
     }
     spin_unlock(&process_table_lock);
     return result;
