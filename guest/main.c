@@ -36,7 +36,6 @@
 #include "sched/timer.h"
 #include "syscall/dispatch.h"
 #include "syscall/proc_timer.h"
-#include "syscall/proc_timer.h"
 
 NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry);
 
@@ -162,7 +161,6 @@ static void connect_sources(void)
     process_connect_fs();
     process_set_on_init_exit(end_with);
     process_set_on_reboot(reboot_machine);
-    process_set_timers_end(proc_timers_end);
     process_set_timers_end(proc_timers_end);
 }
 
