@@ -105,6 +105,8 @@ bench bench-ops: all bench-programs
 	@tests/deps --need test
 	@tests/bench/$@
 
+MAN1 := $(wildcard vmm/cli/man/*.1)
+MAN3 := $(wildcard vmm/cli/man/*.3)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
 	  $(DESTDIR)$(PREFIX)/share/vmm $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man3
@@ -112,8 +114,8 @@ install: all
 	install -m 644 $B/libvmm.a $(DESTDIR)$(PREFIX)/lib/libvmm.a
 	install -m 644 vmm/vmm.h $(DESTDIR)$(PREFIX)/include/vmm.h
 	install -m 644 $B/guest.elf $(DESTDIR)$(PREFIX)/share/vmm/guest.elf
-	install -m 644 $(wildcard vmm/cli/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 $(wildcard vmm/cli/man/*.3) $(DESTDIR)$(PREFIX)/share/man/man3
+	$(if $(MAN1),install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1)
+	$(if $(MAN3),install -m 644 $(MAN3) $(DESTDIR)$(PREFIX)/share/man/man3)
 	printf '%s\n' 'prefix=$(PREFIX)' 'Name: libvmm' 'Description: one Linux program in its own VM' \
 	  "Version: $$(sed -n 's/.*VMM_VERSION "\(.*\)"/\1/p' vmm/vmm.h)" 'Cflags: -I$${prefix}/include' \
 	  'Libs: -L$${prefix}/lib -lvmm -pthread' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libvmm.pc

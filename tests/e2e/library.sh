@@ -6,7 +6,7 @@
 test_install() {
     (cd "$top" && make -s B="$B" install DESTDIR="$T/root" PREFIX=/usr) >"$T/log" 2>&1 || fail "make install: $(tail -3 "$T/log")"
     local file
-    for file in bin/vmm lib/libvmm.a include/vmm.h lib/pkgconfig/libvmm.pc share/vmm/guest.elf share/man/man1/vmm.1; do
+    for file in bin/vmm lib/libvmm.a include/vmm.h lib/pkgconfig/libvmm.pc share/vmm/guest.elf share/man/man1/vmm.1 share/man/man3/libvmm.3; do
         [ -s "$T/root/usr/$file" ] || fail "$file is not installed"
     done
     run "$T/root/usr/bin/vmm" --version

@@ -148,8 +148,8 @@ static int sum(const struct list *l) { int s = 0; for (; l; l = l->next) s += l-
 double poly(double x) { return ((x * 3 + 2) * x + 1) * x; }
 int main(int argc, char **argv) { struct list a = {0, argc}, b = {&a, 5}; return sum(&b) + (int)poly(argv[0][0]); }
 C
-    same_as_native --add "$T/a.c" -- "$cc1" -quiet -O2 "$T/a.c" -o -
-    same_as_native --add "$T/a.c" -- "$cc1" -quiet -Wall -O0 -g0 "$T/a.c" -fno-such-option -o -
+    same_as_native --add "$T/a.c" --add /usr/include/stdc-predef.h -- "$cc1" -quiet -O2 "$T/a.c" -o -
+    same_as_native --add "$T/a.c" --add /usr/include/stdc-predef.h -- "$cc1" -quiet -Wall -O0 -g0 "$T/a.c" -fno-such-option -o -
 }
 test_cc1_headers() {
     local cc1
