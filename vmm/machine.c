@@ -299,8 +299,8 @@ static void get_stats(const void *arg, struct vmm_stats *stats)
         return;
     }
     stats->tsc_khz = guest->tsc_khz;
-    stats->boot_tsc = guest->tsc_user - guest->tsc_entry;
-    if (guest->tsc_khz != 0 && stats->started_ns != 0) {
+    stats->boot_tsc = guest->tsc_user > guest->tsc_entry ? guest->tsc_user - guest->tsc_entry : 0;
+    if (guest->tsc_khz != 0 && stats->started_ns != 0 && stats->boot_tsc != 0) {
         stats->user_ns =
             stats->started_ns + (uint64_t)((double)stats->boot_tsc * 1e6 / (double)guest->tsc_khz);
     }

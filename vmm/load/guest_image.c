@@ -20,15 +20,26 @@
 extern const uint8_t guest_image_start[];
 extern const uint8_t guest_image_end[];
 
-/* Where the executable was loaded: its own program headers say it. */
-static uintptr_t load_bias(const Elf64_Phdr *headers, size_t count)
+/*
+ * Where the executable was loaded.  Static PIEs have no PT_PHDR; the ELF header
+ * lies at the beginning of the page that holds the program headers.
+ */
+static bool load_bias(const Elf64_Phdr *headers, size_t count, uintptr_t *bias)
 {
+    uintptr_t file_start = (uintptr_t)headers & ~(uintptr_t)(PAGE - 1);
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)file_start;
+
+    if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
+        file_start + header->e_phoff != (uintptr_t)headers) {
+        return false;
+    }
     for (size_t i = 0; i < count; i++) {
-        if (headers[i].p_type == PT_PHDR) {
-            return (uintptr_t)headers - headers[i].p_vaddr;
+        if (headers[i].p_type == PT_LOAD && headers[i].p_offset == 0) {
+            *bias = file_start - headers[i].p_vaddr;
+            return true;
         }
     }
-    return 0;
+    return false;
 }
 
 static bool find_in_executable(uint64_t *offset)
@@ -38,10 +49,10 @@ static bool find_in_executable(uint64_t *offset)
     uintptr_t start = (uintptr_t)guest_image_start;
     uintptr_t bias;
 
-    if (headers == NULL || getauxval(AT_PHENT) != sizeof(*headers)) {
+    if (headers == NULL || getauxval(AT_PHENT) != sizeof(*headers) ||
+        !load_bias(headers, count, &bias)) {
         return false;
     }
-    bias = load_bias(headers, count);
     for (size_t i = 0; i < count; i++) {
         uintptr_t segment = bias + headers[i].p_vaddr;
 
