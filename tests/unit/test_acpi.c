@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ACPI tables: what is right is read, what is wrong is refused, nothing is read outside. */
 /* links: guest/drivers/acpi_tables.c */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "drivers/acpi_tables.h"
 
@@ -54,14 +54,14 @@ static void begin_table(size_t at, const char *signature, uint32_t length)
 }
 
 static const uint8_t madt_entries[] = {
-    0, 8, 0, 0, 1, 0, 0, 0, /* CPU 0 */
-    0, 8, 1, 2, 1, 0, 0, 0, /* CPU with APIC id 2 */
-    0, 8, 2, 3, 0, 0, 0, 0, /* disabled */
-    1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0, /* IOAPIC */
-    1, 12, 1, 0, 0, 0x10, 0xc0, 0xfe, 24, 0, 0, 0, /* a second one */
-    2, 10, 0, 0, 2, 0, 0, 0, 0, 0, /* override */
-    9, 16, 0, 0, 0x34, 0x12, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0, /* x2APIC */
-    5, 12, 0, 0, 0, 0, 0xe1, 0xfe, 1, 0, 0, 0, /* LAPIC address */
+    0, 8,  0, 0, 1,    0,    0,    0, /* CPU 0 */
+    0, 8,  1, 2, 1,    0,    0,    0, /* CPU with APIC id 2 */
+    0, 8,  2, 3, 0,    0,    0,    0, /* disabled */
+    1, 12, 0, 0, 0,    0,    0xc0, 0xfe, 0,  0, 0, 0, /* IOAPIC */
+    1, 12, 1, 0, 0,    0x10, 0xc0, 0xfe, 24, 0, 0, 0, /* a second one */
+    2, 10, 0, 0, 2,    0,    0,    0,    0,  0, /* override */
+    9, 16, 0, 0, 0x34, 0x12, 0,    0,    1,  0, 0, 0, 5, 0, 0, 0, /* x2APIC */
+    5, 12, 0, 0, 0,    0,    0xe1, 0xfe, 1,  0, 0, 0, /* LAPIC address */
 };
 #define MADT_SIZE (44u + sizeof(madt_entries))
 
@@ -194,10 +194,10 @@ static void test_more_cpus_than_fit(void **state)
 
 /* The AML of QEMU's microvm for one virtio-mmio device, as far as it matters. */
 static const uint8_t device_aml[] = {
-    0x5b, 0x82, 0x35, 'V', 'R', '0', '0', 0x08, '_', 'H', 'I', 'D', 0x0d, 'L', 'N', 'R', 'O',
-    '0', '0', '0', '5', 0, 0x08, '_', 'U', 'I', 'D', 0x00, 0x08, '_', 'C', 'R', 'S', 0x11, 0x1a,
-    0x0a, 0x17, 0x86, 0x09, 0x00, 0x01, 0x00, 0x00, 0xb0, 0xfe, 0x00, 0x02, 0x00, 0x00, 0x89, 0x06,
-    0x00, 0x01, 0x01, 0x18, 0x00, 0x00, 0x00, 0x79, 0x00};
+    0x5b, 0x82, 0x35, 'V',  'R',  '0',  '0',  0x08, '_',  'H',  'I',  'D',  0x0d, 'L',  'N',
+    'R',  'O',  '0',  '0',  '0',  '5',  0,    0x08, '_',  'U',  'I',  'D',  0x00, 0x08, '_',
+    'C',  'R',  'S',  0x11, 0x1a, 0x0a, 0x17, 0x86, 0x09, 0x00, 0x01, 0x00, 0x00, 0xb0, 0xfe,
+    0x00, 0x02, 0x00, 0x00, 0x89, 0x06, 0x00, 0x01, 0x01, 0x18, 0x00, 0x00, 0x00, 0x79, 0x00};
 
 static void test_virtio_mmio_in_a_dsdt(void **state)
 {
@@ -230,8 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_madt_is_found_and_read, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_rsdt_serves_where_there_is_no_xsdt, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_rsdt_serves_where_there_is_no_xsdt, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_broken_rsdp_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_broken_tables_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_xsdt_longer_than_memory, set_up, tear_down),

@@ -82,12 +82,11 @@ static int submit(struct request *request)
     for (uint32_t i = 0; i < request->readable_length; i++)
         request->readable[i] = (uint8_t)random();
     if (request->readable_length != 0)
-        parts[count++] = (struct virtq_part){.data = request->readable,
-                                             .length = request->readable_length};
+        parts[count++] =
+            (struct virtq_part){.data = request->readable, .length = request->readable_length};
     if (request->writable_length != 0)
-        parts[count++] = (struct virtq_part){.data = request->writable,
-                                             .length = request->writable_length,
-                                             .device_writes = true};
+        parts[count++] = (struct virtq_part){
+            .data = request->writable, .length = request->writable_length, .device_writes = true};
     int error = driver.indirect && random() % 2
                     ? virtqueue_add_indirect(&driver, parts, count, request->table, request)
                     : virtqueue_add(&driver, parts, count, request);
