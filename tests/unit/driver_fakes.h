@@ -3,11 +3,12 @@
 #ifndef UNIT_DRIVER_FAKES_H
 #define UNIT_DRIVER_FAKES_H
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "lib/types.h"
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ACPI tables: what is right is read, what is wrong is refused, nothing is read outside. */
 /* links: guest/drivers/acpi_tables.c */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "drivers/acpi_tables.h"
 
