@@ -4,7 +4,6 @@
  * Demand-zero, pages of objects, copy-on-write, stack growth.  Knows nothing of
  * signals: proc/ turns the result into one.
  */
-#include "arch/percpu.h"
 #include "arch/trap.h"
 #include "lib/errno.h"
 #include "lib/panic.h"
@@ -231,7 +230,6 @@ __attribute__((hot)) enum fault_result mm_fault(struct mm *mm, uint64_t address,
     (void)user_rsp; /* like Linux since 4.20: any access in the gap below grows the stack */
     if (pf_error & PF_RESERVED)
         panic("page table of a program is corrupt at %#lx, error %#lx", address, pf_error);
-    this_cpu()->page_faults++;
     mutex_lock(&mm->lock);
     enum fault_result result = fault_locked(mm, address, pf_error & (PF_WRITE | PF_FETCH));
     mutex_unlock(&mm->lock);

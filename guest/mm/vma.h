@@ -42,7 +42,7 @@ struct vm_page {
     bool is_static;
 };
 
-#define VM_RUN_PAGES 16u /* a fault maps at most so many pages of an object */
+#define VM_RUN_PAGES 64u /* a fault maps at most so many pages of an object */
 
 /*
  * What is behind an area (a file, shared memory).  Anonymous areas have none.
