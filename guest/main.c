@@ -74,6 +74,7 @@ static void start_listening(struct timer *timer)
 {
     (void)timer;
     control_listen(signal_from_host);
+    tty_console_listen();
 }
 
 static void report_stats(void)
@@ -214,6 +215,8 @@ static void start_first_program(void)
              spec.program.exe ? spec.program.exe : "a program (no run file, no init=)", -error);
         control_end(GUEST_CTL_START_ERROR, (uint8_t)-error);
     }
+    if (spec.terminal)
+        tty_console_set_session(1, 1);
 }
 
 static void set_log_level(void)

@@ -187,7 +187,7 @@ struct tty *tty_of_session(int sid)
     return found;
 }
 
-void tty_console_start(int sid, int pgid)
+void tty_console_set_session(int sid, int pgid)
 {
     struct tty *tty = console_get();
     if (tty == NULL)
@@ -196,7 +196,12 @@ void tty_console_start(int sid, int pgid)
     tty->sid = sid;
     tty->pgid = pgid;
     spin_unlock(&tty->job_lock);
-    tty_pump_input(tty);
+}
+
+void tty_console_listen(void)
+{
+    if (console_tty != NULL)
+        tty_pump_input(console_tty);
 }
 
 void tty_session_ended(int sid)

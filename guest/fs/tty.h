@@ -50,11 +50,13 @@ extern const struct file_ops tty_file_ops;
  * terminal on the device, else a plain stream.  Touches no device.
  */
 void tty_init(struct chardev *console, bool terminal);
+/* The console terminal, if there is one, becomes the controlling one of a session. */
+void tty_console_set_session(int sid, int pgid);
 /*
- * The console terminal becomes the controlling one of a session and listens to
- * its device from now on (keys that raise signals need no reader).
+ * It listens to its device from now on, so that keys raise signals without a
+ * reader.  Brings the device up; from interrupt context, too.
  */
-void tty_console_start(int sid, int pgid);
+void tty_console_listen(void);
 /* A session leader has ended: its terminal is free, the foreground group is told. */
 void tty_session_ended(int sid);
 /* Device number of a session's controlling terminal (/proc/PID/stat), 0: none. */
