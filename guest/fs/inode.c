@@ -14,7 +14,7 @@
 
 struct timespec64 fs_now(void)
 {
-    uint64_t ns = clock_params.wall_base_ns + clock_ns();
+    uint64_t ns = clock_wall_ns();
 
     return (struct timespec64){.sec = (int64_t)(ns / NS_PER_SEC),
                                .nsec = (int64_t)(ns % NS_PER_SEC)};

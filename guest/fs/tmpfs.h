@@ -116,8 +116,6 @@ extern const struct inode_ops tmpfs_dir_ops, tmpfs_file_ops, tmpfs_link_ops, tmp
 extern const struct file_ops tmpfs_regular_ops;
 int tmpfs_file_setattr(struct inode *inode, const struct inode_attr *attr, uint32_t which);
 void tmpfs_file_release_pages(struct tmpfs_inode *file);
-/* An unnamed file of its own small file system, for memfd_create and shared memory. */
-struct inode *tmpfs_create_unnamed(uint32_t mode);
 
 #define F_SEAL_SEAL 1u
 #define F_SEAL_SHRINK 2u

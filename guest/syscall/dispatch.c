@@ -11,9 +11,9 @@ const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 };
 #undef ROW
 
-uint32_t syscall_counts[SYSCALL_COUNT];
+uint32_t syscall_counts[SYSCALL_COUNT] LARGE_BSS;
 static bool count_calls;
-static atomic_uchar reported[SYSCALL_COUNT]; /* missing calls that were named once */
+static atomic_uchar reported[SYSCALL_COUNT] LARGE_BSS; /* missing calls that were named once */
 
 void syscall_enable_stats(void)
 {

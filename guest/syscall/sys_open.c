@@ -78,7 +78,7 @@ static int64_t open_at(int dir_fd, uint64_t path_address, uint64_t flags, uint64
         return error;
     error = at_start(dir_fd, path, &start);
     if (!error) {
-        error = vfs_open(start, path, (uint32_t)flags, (uint32_t)mode & 07777, &file);
+        error = vfs_open(start, path, (uint32_t)flags | O_LARGEFILE, (uint32_t)mode & 07777, &file);
         dentry_put(start);
     }
     user_path_put(path);

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* fcntl(2), ioctl(2), flock(2), and the calls that order or hint: fsync, fadvise. */
+#include "fs/inode.h"
+#include "fs/memfd.h"
+#include "fs/pipe.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "syscall/linux_abi.h"
+#include "syscall/sys_file.h"
+
+#define FLAGS_CHANGEABLE (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
+
+static void change_flags(struct file *file, uint32_t set, uint32_t clear)
+{
+    uint32_t old = atomic_load(&file->flags);
+
+    while (!atomic_compare_exchange_weak(&file->flags, &old, (old & ~clear) | set)) {
+    }
+}
+
+static int64_t duplicate(struct file *file, uint64_t minimum, bool close_on_exec)
+{
+    int64_t fd;
+
+    if (minimum > INT_MAX)
+        return -EINVAL;
+    fd = fd_install(fd_current(), file_get(file), (int)minimum, fd_current_limit(), close_on_exec);
+    if (fd < 0)
+        file_put(file);
+    return fd;
+}
+
+/*
+ * Record locks: this kernel has no second owner yet that could conflict, so a valid
+ * request succeeds and asking finds the range free.
+ */
+static int64_t record_lock(struct file *file, uint64_t command, uint64_t address)
+{
+    struct linux_flock lock;
+
+    if (copy_from_user(&lock, UADDR(address), sizeof(lock)))
+        return -EFAULT;
+    if (lock.type < F_RDLCK || lock.type > F_UNLCK || lock.whence < 0 || lock.whence > 2)
+        return -EINVAL;
+    if (command == F_GETLK || command == F_OFD_GETLK) {
+        if (lock.type == F_UNLCK)
+            return -EINVAL;
+        lock.type = F_UNLCK;
+        return copy_to_user(UADDR(address), &lock, sizeof(lock));
+    }
+    if ((lock.type == F_RDLCK && !(file->mode & FMODE_READ)) ||
+        (lock.type == F_WRLCK && !(file->mode & FMODE_WRITE)))
+        return -EBADF;
+    return 0;
+}
+
+/* Commands that need the open file itself, not only the descriptor. */
+static int64_t file_command(struct file *file, uint64_t command, uint64_t arg)
+{
+    switch (command) {
+    case F_SETFL:
+        if ((arg & O_NOATIME) && file->inode && !inode_owner_or_privileged(file->inode))
+            return -EPERM;
+        change_flags(file, (uint32_t)arg & FLAGS_CHANGEABLE, FLAGS_CHANGEABLE);
+        return 0;
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+    case F_OFD_GETLK:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+        return record_lock(file, command, arg);
+    case F_SETOWN:
+        atomic_store(&file->owner_pid, (int)arg);
+        return 0;
+    case F_GETOWN:
+        return atomic_load(&file->owner_pid);
+    case F_GETSIG:
+        return 0;
+    case F_SETPIPE_SZ:
+        return pipe_set_size(file, arg);
+    case F_GETPIPE_SZ:
+        return pipe_get_size(file);
+    case F_ADD_SEALS:
+        return memfd_add_seals(file, (uint32_t)arg);
+    case F_GET_SEALS:
+        return memfd_get_seals(file);
+    case F_GETLEASE:
+        return F_UNLCK;
+    default:
+        return -EINVAL;
+    }
+}
+
+int64_t sys_fcntl(const struct syscall_args *args)
+{
+    uint64_t command = (uint32_t)args->arg[1], arg = args->arg[2];
+    struct file *file = fd_arg_any(args->arg[0]);
+    int64_t result;
+
+    if (!file)
+        return -EBADF;
+    switch (command) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+        result = duplicate(file, (uint64_t)(int)arg, command == F_DUPFD_CLOEXEC);
+        break;
+    case F_GETFD:
+        result = fd_get_cloexec(fd_current(), (int)args->arg[0]);
+        break;
+    case F_SETFD:
+        result = fd_set_cloexec(fd_current(), (int)args->arg[0], arg & FD_CLOEXEC);
+        break;
+    case F_GETFL:
+        result = atomic_load(&file->flags);
+        break;
+    default:
+        result = (file->mode & FMODE_PATH) ? -EBADF : file_command(file, command, arg);
+    }
+    file_put(file);
+    return result;
+}
+
+/* What works on every file; -ENOTTY: ask the file. */
+static int64_t common_ioctl(struct file *file, uint64_t fd, uint32_t request, uint64_t arg)
+{
+    uint32_t on;
+
+    switch (request) {
+    case FIOCLEX:
+    case FIONCLEX:
+        return fd_set_cloexec(fd_current(), (int)fd, request == FIOCLEX);
+    case FIONBIO:
+    case FIOASYNC:
+        if (get_user_u32(&on, UADDR(arg)))
+            return -EFAULT;
+        change_flags(file, on ? (request == FIONBIO ? O_NONBLOCK : O_ASYNC) : 0,
+                     request == FIONBIO ? O_NONBLOCK : O_ASYNC);
+        return 0;
+    case FIONREAD:
+        if (!file->inode || !S_ISREG(file->inode->attr.mode))
+            return -ENOTTY;
+        return put_user_u32(UADDR(arg), (uint32_t)((loff_t)file->inode->attr.size - file->pos));
+    default:
+        return -ENOTTY;
+    }
+}
+
+int64_t sys_ioctl(const struct syscall_args *args)
+{
+    struct file *file = fd_arg(args->arg[0]);
+    int64_t result;
+
+    if (!file)
+        return -EBADF;
+    result = common_ioctl(file, args->arg[0], (uint32_t)args->arg[1], args->arg[2]);
+    if (result == -ENOTTY && file->ops->ioctl)
+        result = file->ops->ioctl(file, (uint32_t)args->arg[1], args->arg[2]);
+    file_put(file);
+    return result;
+}
+
+/* Whole-file locks: as with record locks, nobody conflicts. */
+int64_t sys_flock(const struct syscall_args *args)
+{
+    struct file *file = fd_arg(args->arg[0]);
+    uint64_t operation = args->arg[1] & ~4ul; /* LOCK_NB */
+
+    if (!file)
+        return -EBADF;
+    file_put(file);
+    return operation == 1 || operation == 2 || operation == 8 ? 0 : -EINVAL;
+}
+
+static int64_t sync_file(uint64_t fd, bool data_only)
+{
+    struct file *file = fd_arg(fd);
+    int64_t result = -EINVAL;
+
+    if (!file)
+        return -EBADF;
+    if (file->ops->fsync)
+        result = file->ops->fsync(file, data_only);
+    else if (file->inode && (S_ISDIR(file->inode->attr.mode) || S_ISREG(file->inode->attr.mode)))
+        result = 0;
+    file_put(file);
+    return result;
+}
+
+int64_t sys_fsync(const struct syscall_args *args)
+{
+    return sync_file(args->arg[0], false);
+}
+
+int64_t sys_fdatasync(const struct syscall_args *args)
+{
+    return sync_file(args->arg[0], true);
+}
+
+/* Files live in memory; a disk's file has no cache that would have to be written. */
+int64_t sys_sync(const struct syscall_args *args)
+{
+    (void)args;
+    return 0;
+}
+
+/* For calls that only check the descriptor: hints, and syncing what needs none. */
+static int64_t valid_fd(uint64_t fd, bool need_seek)
+{
+    struct file *file = fd_arg(fd);
+    int64_t result = 0;
+
+    if (!file)
+        return -EBADF;
+    if (need_seek && !(file->mode & FMODE_SEEK))
+        result = -ESPIPE;
+    file_put(file);
+    return result;
+}
+
+int64_t sys_syncfs(const struct syscall_args *args)
+{
+    return valid_fd(args->arg[0], false);
+}
+
+int64_t sys_sync_file_range(const struct syscall_args *args)
+{
+    return valid_fd(args->arg[0], true);
+}
+
+int64_t sys_readahead(const struct syscall_args *args)
+{
+    return valid_fd(args->arg[0], true);
+}
+
+int64_t sys_fadvise64(const struct syscall_args *args)
+{
+    int64_t result = valid_fd(args->arg[0], true);
+
+    if (!result && args->arg[3] > POSIX_FADV_NOREUSE)
+        result = -EINVAL;
+    return result;
+}
