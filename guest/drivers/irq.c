@@ -13,7 +13,7 @@ struct irq_entry {
     void *arg;
 };
 
-static struct irq_entry entries[IRQ_GSI_MAX];
+static struct irq_entry entries[IRQ_GSI_MAX] LARGE_BSS;
 static struct spinlock irq_lock = SPINLOCK_INIT(LOCK_RANK_ANY);
 
 int irq_register(unsigned int gsi, irq_handler *handler, void *arg)

@@ -13,8 +13,9 @@ static struct {
     enum log_level max_shown;
     void (*write)(const char *text, size_t length);
     uint64_t end; /* bytes ever written */
-    char text[LOG_SIZE];
 } log_state = {.max_shown = LOG_WARNING};
+
+static char log_text[LOG_SIZE] LARGE_BSS;
 
 void klog_set_level(enum log_level max_shown)
 {
@@ -51,7 +52,7 @@ void klog(enum log_level level, const char *format, ...)
 
     lock();
     for (size_t i = 0; i < length; i++)
-        log_state.text[log_state.end++ % LOG_SIZE] = line[i];
+        log_text[log_state.end++ % LOG_SIZE] = line[i];
     if (level <= log_state.max_shown && log_state.write)
         log_state.write(line, length);
     unlock();
@@ -64,7 +65,7 @@ size_t klog_read(char *buf, size_t size)
     lock();
     uint64_t start = log_state.end > LOG_SIZE ? log_state.end - LOG_SIZE : 0;
     for (uint64_t at = start; at < log_state.end && n < size; at++)
-        buf[n++] = log_state.text[at % LOG_SIZE];
+        buf[n++] = log_text[at % LOG_SIZE];
     unlock();
     return n;
 }

@@ -46,6 +46,9 @@ typedef struct {
 #define ALIGN_DOWN(x, a) ((x) & ~((a)-1))
 #define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
+/* Zeroed arrays of more than some hundred bytes: kept away from what every boot touches. */
+#define LARGE_BSS __attribute__((section(".bss..large")))
+
 #define UNUSED __attribute__((unused))
 #define NORETURN __attribute__((noreturn))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))

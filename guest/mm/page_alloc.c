@@ -20,6 +20,11 @@
 #define REFILL_ORDER 8u
 #define REFILL_PAGES (1u << REFILL_ORDER)
 #define KERNEL_WINDOW_END (GUEST_KERNEL_GPA + GUEST_KERNEL_SIZE_MAX)
+/*
+ * RAM up to here is a region of its own when there is more: its records are small and
+ * near, so that what a boot touches stays close together, however much RAM there is.
+ */
+#define FIRST_REGION_END (32ul << 20)
 #define NIL 0u /* no page: page frame 0 is never managed */
 
 enum page_state { PAGE_UNUSED, PAGE_FREE, PAGE_USED };
@@ -283,6 +288,15 @@ void page_get_stats(struct page_stats *stats)
 
 /* ---- boot ----------------------------------------------------------------- */
 
+static void push_region(uint64_t start, uint64_t end)
+{
+    struct region *r = &pa_state.regions[pa_state.region_count++];
+
+    r->start = r->frontier = (uint32_t)(start >> PAGE_SHIFT);
+    r->end = (uint32_t)(end >> PAGE_SHIFT);
+    pa_state.total += r->end - r->start;
+}
+
 /* Adds RAM [start, end) less the taken range; what is below the kernel stays unused. */
 static void add_region(uint64_t start, uint64_t end, struct boot_region taken)
 {
@@ -296,36 +310,52 @@ static void add_region(uint64_t start, uint64_t end, struct boot_region taken)
         add_region(PAGE_ALIGN_UP(taken.end), end, none);
         return;
     }
-    struct region *r = &pa_state.regions[pa_state.region_count++];
-    r->start = r->frontier = (uint32_t)(start >> PAGE_SHIFT);
-    r->end = (uint32_t)(end >> PAGE_SHIFT);
-    pa_state.total += r->end - r->start;
+    if (pa_state.region_count == 0 && end > FIRST_REGION_END + FIRST_REGION_END) {
+        push_region(start, FIRST_REGION_END);
+        start = FIRST_REGION_END;
+    }
+    push_region(start, end);
 }
 
-bool page_alloc_init(void)
+/*
+ * Places the records of regions [first, last) at the start of the first of them
+ * that has room.  False: none has.
+ */
+static bool place_records(uint32_t first, uint32_t last)
 {
-    for (uint32_t i = 0; i < boot_info.ram_count; i++)
-        add_region(boot_info.ram[i].start, boot_info.ram[i].end, boot_info.archive);
-    uint64_t record_pages = PAGE_ALIGN_UP(pa_state.total * sizeof(struct page)) >> PAGE_SHIFT;
-
+    uint64_t frames = 0;
     struct region *home = NULL;
-    for (uint32_t i = 0; i < pa_state.region_count && !home; i++)
+
+    for (uint32_t i = first; i < last; i++)
+        frames += pa_state.regions[i].end - pa_state.regions[i].start;
+    uint64_t record_pages = PAGE_ALIGN_UP(frames * sizeof(struct page)) >> PAGE_SHIFT;
+    for (uint32_t i = first; i < last && !home; i++)
         if (pa_state.regions[i].end - pa_state.regions[i].start > record_pages + REFILL_PAGES)
             home = &pa_state.regions[i];
     if (!home)
         return false;
 
-    /* The home region begins behind the records. */
     uint64_t base = (uint64_t)home->start << PAGE_SHIFT;
     direct_map_add(PADDR(base), record_pages << PAGE_SHIFT);
     home->start += (uint32_t)record_pages;
     home->frontier = home->start;
     pa_state.total -= record_pages;
     struct page *records = phys_to_virt(PADDR(base));
-    for (uint32_t i = 0; i < pa_state.region_count; i++) {
+    for (uint32_t i = first; i < last; i++) {
         pa_state.regions[i].pages = records;
         records += pa_state.regions[i].end - pa_state.regions[i].start;
     }
+    return true;
+}
+
+bool page_alloc_init(void)
+{
+    for (uint32_t i = 0; i < boot_info.ram_count; i++)
+        add_region(boot_info.ram[i].start, boot_info.ram[i].end, boot_info.archive);
+    uint32_t count = pa_state.region_count;
+    bool split = count > 1 && pa_state.regions[0].end == FIRST_REGION_END >> PAGE_SHIFT;
+    if (!place_records(0, split ? 1 : count) || (split && !place_records(1, count)))
+        return false;
     pa_state.beyond = pa_state.total;
     return true;
 }

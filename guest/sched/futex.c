@@ -35,7 +35,7 @@ struct futex_waiter {
     bool queued;
 };
 
-static struct bucket buckets[BUCKET_COUNT];
+static struct bucket buckets[BUCKET_COUNT] LARGE_BSS;
 
 static struct bucket *bucket_of(const struct futex_key *key)
 {
