@@ -15,6 +15,11 @@
 #include "vmm/machine.h"
 #include "vmm/sandbox/sandbox.h"
 
+/* The name in the manual page; older C libraries have only the field. */
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
 #define NS_PER_SECOND 1000000000ull
 #define NS_PER_MS 1000000ull
 #define MS_PER_SECOND 1000ull
@@ -193,7 +198,7 @@ static int start_timeout(struct machine *machine, timer_t *timer)
     memset(&event, 0, sizeof(event));
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = VCPU_KICK_SIGNAL;
-    event._sigev_un._tid = (int)syscall(SYS_gettid);
+    event.sigev_notify_thread_id = (int)syscall(SYS_gettid);
     if (timer_create(CLOCK_MONOTONIC, &event, timer) != 0) {
         return -errno;
     }

@@ -17,6 +17,9 @@
 #include "vmm/config.h"
 
 #define KERNEL_SIGSET_BYTES 8u
+/* Entries in the page of the ring (Documentation/virt/kvm/api.rst, 4.116). */
+#define COALESCED_MAX \
+    ((4096u - sizeof(struct kvm_coalesced_mmio_ring)) / sizeof(struct kvm_coalesced_mmio))
 
 int vcpu_prepare(struct vcpu *vcpu)
 {
@@ -34,12 +37,13 @@ int vcpu_prepare(struct vcpu *vcpu)
     return ioctl(vcpu->fd, KVM_SET_SIGNAL_MASK, &mask) != 0 ? -errno : 0;
 }
 
-int vcpu_create(struct vcpu *vcpu, const struct kvm_vm *vm, unsigned int index,
+int vcpu_create(struct vcpu *vcpu, struct kvm_vm *vm, unsigned int index,
                 const struct cpuid_table *cpuid, struct vmm_error *error)
 {
     void *run;
 
     vcpu->index = index;
+    vcpu->vm = vm;
     vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)index);
     if (vcpu->fd < 0) {
         return vmm_fail(error, -errno, VMM_FAULT_USAGE, "KVM does not create CPU %u: %s", index,
@@ -67,6 +71,33 @@ static uint64_t load(const uint8_t *from, unsigned int size)
     return value;
 }
 
+/* The guest's earlier writes come first; at most a ring's worth, however fast others add. */
+static void carry_out_coalesced(struct vcpu *vcpu, const struct vcpu_events *events)
+{
+    struct kvm_coalesced_mmio_ring *ring =
+        (void *)((uint8_t *)vcpu->run + vcpu->vm->coalesced_offset);
+    _Atomic(uint32_t) *last = (_Atomic(uint32_t) *)&ring->last;
+    _Atomic(uint32_t) *first = (_Atomic(uint32_t) *)&ring->first;
+
+    if (vcpu->vm->coalesced_offset == 0 || atomic_load_explicit(first, memory_order_relaxed) ==
+                                               atomic_load_explicit(last, memory_order_acquire)) {
+        return;
+    }
+    pthread_mutex_lock(&vcpu->vm->coalesced_lock);
+    for (uint32_t i = 0; i < COALESCED_MAX; i++) {
+        uint32_t at = atomic_load_explicit(first, memory_order_relaxed);
+        const struct kvm_coalesced_mmio *entry = &ring->coalesced_mmio[at % COALESCED_MAX];
+
+        if (at == atomic_load_explicit(last, memory_order_acquire)) {
+            break;
+        }
+        bus_write(events->mmio, entry->phys_addr, entry->len, load(entry->data, entry->len));
+        /* Release: KVM may fill the entry again once it sees this. */
+        atomic_store_explicit(first, (at + 1) % COALESCED_MAX, memory_order_release);
+    }
+    pthread_mutex_unlock(&vcpu->vm->coalesced_lock);
+}
+
 static void handle_port(struct vcpu *vcpu, const struct vcpu_events *events)
 {
     /* Copied once: the mapping is shared with the kernel only, but stays one source. */
@@ -77,6 +108,7 @@ static void handle_port(struct vcpu *vcpu, const struct vcpu_events *events)
     uint8_t *data = (uint8_t *)vcpu->run + vcpu->run->io.data_offset;
 
     vcpu->exits[VMM_EXIT_PIO]++;
+    carry_out_coalesced(vcpu, events);
     for (uint32_t i = 0; i < count; i++, data += size) {
         uint64_t value = 0;
         bool claimed;
@@ -103,6 +135,7 @@ static void handle_mmio(struct vcpu *vcpu, const struct vcpu_events *events)
     bool claimed;
 
     vcpu->exits[VMM_EXIT_MMIO]++;
+    carry_out_coalesced(vcpu, events);
     if (write) {
         value = load(vcpu->run->mmio.data, size);
         claimed = bus_write(events->mmio, address, size, value);

@@ -48,6 +48,7 @@ struct vcpu_events {
 struct vcpu {
     int fd; /* -1: not created */
     unsigned int index;
+    struct kvm_vm *vm;
     const struct vcpu_events *events; /* for its owner's threads */
     struct kvm_run *run;
     size_t run_size;
@@ -68,7 +69,7 @@ struct vcpu_entry {
     uint64_t rip, arg, cr3, gdt_gpa;
 };
 
-int vcpu_create(struct vcpu *vcpu, const struct kvm_vm *vm, unsigned int index,
+int vcpu_create(struct vcpu *vcpu, struct kvm_vm *vm, unsigned int index,
                 const struct cpuid_table *cpuid, struct vmm_error *error);
 /* The first vCPU's registers; the others wait for the guest's SIPI. */
 int vcpu_set_entry(struct vcpu *vcpu, const struct kvm_vm *vm, const struct vcpu_entry *entry,

@@ -16,6 +16,7 @@
 
 #include "vmm/config.h"
 
+#define PAGE_SIZE 4096u
 #define IOAPIC_PINS 24u
 /* Three pages below 4 GiB which Intel CPUs without unrestricted guests need. */
 #define INTEL_TSS_GPA 0xfffbd000ul
@@ -63,7 +64,7 @@ int kvm_vm_create(struct kvm_vm *vm, struct vmm_error *error)
 {
     int result, size;
 
-    *vm = (struct kvm_vm){.kvm_fd = -1, .fd = -1};
+    *vm = (struct kvm_vm){.kvm_fd = -1, .fd = -1, .coalesced_lock = PTHREAD_MUTEX_INITIALIZER};
     result = open_device(vm, error);
     if (result != 0) {
         return result;
@@ -137,6 +138,21 @@ int kvm_vm_add_ioeventfd(const struct kvm_vm *vm, uint64_t gpa, uint32_t match, 
     };
 
     return ioctl(vm->fd, KVM_IOEVENTFD, &event) != 0 ? -errno : 0;
+}
+
+int kvm_vm_coalesce(struct kvm_vm *vm, uint64_t gpa, uint32_t size)
+{
+    struct kvm_coalesced_mmio_zone zone = {.addr = gpa, .size = size};
+    int page = ioctl(vm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
+
+    if (page <= 0 || ((size_t)page + 1) * PAGE_SIZE > vm->run_size) {
+        return -ENOTSUP;
+    }
+    if (ioctl(vm->fd, KVM_REGISTER_COALESCED_MMIO, &zone) != 0) {
+        return -errno;
+    }
+    vm->coalesced_offset = (size_t)page * PAGE_SIZE;
+    return 0;
 }
 
 void kvm_vm_destroy(struct kvm_vm *vm)

@@ -15,6 +15,7 @@
 #ifndef VMM_KVM_VM_H
 #define VMM_KVM_VM_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,8 @@ struct kvm_vm {
     size_t run_size; /* bytes of the kvm_run mapping */
     bool sync_regs; /* registers can be set through kvm_run */
     bool tsc_deadline;
+    size_t coalesced_offset; /* of the ring from kvm_run; 0: no coalesced zones */
+    pthread_mutex_t coalesced_lock; /* whoever empties the ring, which all CPUs share */
 };
 
 /* Opens /dev/kvm and creates a VM; -ENOENT, -EACCES, ... with *error filled. */
@@ -38,6 +41,12 @@ int kvm_vm_set_memory(struct kvm_vm *vm, const struct guest_mem *mem, struct vmm
 int kvm_vm_signal_msi(const struct kvm_vm *vm, uint64_t address, uint32_t data);
 /* Writes of 4 bytes to gpa signal event_fd instead of leaving the kernel. */
 int kvm_vm_add_ioeventfd(const struct kvm_vm *vm, uint64_t gpa, uint32_t match, int event_fd);
+/*
+ * Writes to [gpa, gpa + size) are collected instead of leaving the guest, and
+ * carried out, in order, before the next exit is handled.  For registers whose
+ * effect nobody sees before.  Before the first vCPU runs.  Negative errno.
+ */
+int kvm_vm_coalesce(struct kvm_vm *vm, uint64_t gpa, uint32_t size);
 void kvm_vm_destroy(struct kvm_vm *vm);
 
 #endif
