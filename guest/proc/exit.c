@@ -173,8 +173,10 @@ static void unlink_task_locked(struct task *task)
     struct thread *thread = task->thread;
     struct spinlock *lock = &process->signals.handlers->lock;
 
-    process->user_ns += thread->user_ns;
-    process->system_ns += thread->system_ns;
+    uint64_t user_ns, system_ns;
+    thread_cpu_times(thread, &user_ns, &system_ns);
+    process->user_ns += user_ns;
+    process->system_ns += system_ns;
     process->voluntary_switches += thread->voluntary_switches;
     process->involuntary_switches += thread->involuntary_switches;
     memcpy(process->last_comm, thread->name, sizeof(process->last_comm));

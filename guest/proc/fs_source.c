@@ -148,9 +148,10 @@ static void fill_process(const struct process *process, struct procfs_process *o
         out->exe = dentry_get(process->exe);
     LIST_FOR_EACH(it, &process->tasks)
     {
-        const struct thread *thread = LIST_ENTRY(it, struct task, group_link)->thread;
-        out->user_ns += thread->user_ns;
-        out->system_ns += thread->system_ns;
+        uint64_t user_ns, system_ns;
+        thread_cpu_times(LIST_ENTRY(it, struct task, group_link)->thread, &user_ns, &system_ns);
+        out->user_ns += user_ns;
+        out->system_ns += system_ns;
     }
 }
 
