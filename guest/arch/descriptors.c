@@ -114,6 +114,7 @@ void descriptors_load(unsigned int cpu)
     struct table_pointer idt_pointer = {sizeof(idt) - 1, (uint64_t)idt};
     __asm__ volatile("lgdt %0" : : "m"(gdt_pointer));
     __asm__ volatile("lidt %0" : : "m"(idt_pointer));
+    __asm__ volatile("lldt %w0" : : "r"(0)); /* none: its reset value covers 64 KiB at 0 */
     __asm__ volatile("ltr %w0" : : "r"(TSS_SELECTOR));
     /* Data segments: SS must be valid after interrupts, the others null. */
     __asm__ volatile("mov %w0, %%ss" : : "r"(KERNEL_DS));

@@ -40,6 +40,16 @@ bool task_page_fault(struct trap_frame *frame, uint64_t address)
 
     if (!mm || (!user && address >= USER_END))
         return false;
+    if (user && !(frame->error & PF_USER)) {
+        /*
+         * The CPU itself reached for memory as supervisor on behalf of the program: a
+         * descriptor, or (QEMU's TCG) the stack of an IRET.  No mapping helps.
+         */
+        frame->vector = TRAP_GP;
+        note_fault(frame, 0);
+        signal_force(SIGSEGV, SI_KERNEL, 0);
+        return true;
+    }
     enum fault_result result = FAULT_SEGV_MAPERR;
     if (address < USER_END) {
         uint64_t user_rsp = user ? frame->rsp : thread_frame(thread)->rsp;
