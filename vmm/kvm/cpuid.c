@@ -72,16 +72,16 @@ int cpuid_read_host(const struct kvm_vm *vm, unsigned int cpu_count, struct cpui
     int result;
 
     /* KVM allocates for the number asked for; hosts report 30 to 60 entries. */
-    table->head.nent = ENTRIES_FIRST_GUESS;
-    result = ioctl(vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, &table->head);
+    table->nent = ENTRIES_FIRST_GUESS;
+    result = ioctl(vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, table);
     if (result != 0 && errno == E2BIG) {
-        table->head.nent = CPUID_ENTRIES_MAX;
-        result = ioctl(vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, &table->head);
+        table->nent = CPUID_ENTRIES_MAX;
+        result = ioctl(vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, table);
     }
     if (result != 0) {
         return -errno;
     }
-    for (unsigned int i = 0; i < table->head.nent; i++) {
+    for (unsigned int i = 0; i < table->nent; i++) {
         set_common(vm, &table->entries[i], cpu_count);
     }
     return 0;
@@ -89,7 +89,7 @@ int cpuid_read_host(const struct kvm_vm *vm, unsigned int cpu_count, struct cpui
 
 void cpuid_set_index(struct cpuid_table *table, unsigned int index)
 {
-    for (unsigned int i = 0; i < table->head.nent; i++) {
+    for (unsigned int i = 0; i < table->nent; i++) {
         struct kvm_cpuid_entry2 *entry = &table->entries[i];
 
         switch (entry->function) {

@@ -12,12 +12,13 @@
 
 #define CPUID_ENTRIES_MAX 256
 
-/* A struct kvm_cpuid2 with room for the entries behind it. */
+/* A struct kvm_cpuid2 with room for its entries. */
 struct cpuid_table {
-    struct kvm_cpuid2 head;
+    uint32_t nent, padding;
     struct kvm_cpuid_entry2 entries[CPUID_ENTRIES_MAX];
 };
-_Static_assert(offsetof(struct cpuid_table, entries) == sizeof(struct kvm_cpuid2), "no gap");
+_Static_assert(offsetof(struct cpuid_table, entries) == offsetof(struct kvm_cpuid2, entries),
+               "KVM's layout");
 
 /* What this host's KVM supports, with what every vCPU has in common set.  Negative errno. */
 int cpuid_read_host(const struct kvm_vm *vm, unsigned int cpu_count, struct cpuid_table *table);

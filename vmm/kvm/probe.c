@@ -101,11 +101,11 @@ static struct kvm_segment segment(uint16_t selector, uint8_t type)
 static bool set_registers(int vcpu)
 {
     struct kvm_regs regs = {.rip = CODE_AT, .rsp = GDT_AT + PAGE, .rflags = 2};
-    struct {
-        struct kvm_msrs head;
+    struct { /* struct kvm_msrs with its entries */
+        uint32_t nmsrs, padding;
         struct kvm_msr_entry entries[3];
     } msrs = {
-        .head.nmsrs = 3,
+        .nmsrs = 3,
         .entries = {{.index = MSR_STAR, .data = STAR_USER_BASE << 48 | (uint64_t)CODE_64 << 32},
                     {.index = MSR_LSTAR, .data = CODE_AT + 0x80},
                     {.index = MSR_FMASK, .data = 0}},
@@ -132,13 +132,13 @@ static bool set_registers(int vcpu)
 
 static bool set_cpuid(int kvm, int vcpu)
 {
-    struct {
-        struct kvm_cpuid2 head;
+    struct { /* struct kvm_cpuid2 with its entries */
+        uint32_t nent, padding;
         struct kvm_cpuid_entry2 entries[128];
-    } table = {.head.nent = 128};
+    } table = {.nent = 128};
 
-    return ioctl(kvm, KVM_GET_SUPPORTED_CPUID, &table.head) == 0 &&
-           ioctl(vcpu, KVM_SET_CPUID2, &table.head) == 0;
+    return ioctl(kvm, KVM_GET_SUPPORTED_CPUID, &table) == 0 &&
+           ioctl(vcpu, KVM_SET_CPUID2, &table) == 0;
 }
 
 /* In the child.  True when the guest did what a processor does. */

@@ -23,17 +23,16 @@
 
 int vcpu_prepare(struct vcpu *vcpu)
 {
-    struct {
-        struct kvm_signal_mask head;
-        uint8_t bytes[KERNEL_SIGSET_BYTES];
-    } mask = {.head.len = KERNEL_SIGSET_BYTES};
+    struct { /* struct kvm_signal_mask with its set */
+        uint32_t length;
+        uint8_t set[KERNEL_SIGSET_BYTES];
+    } mask = {.length = KERNEL_SIGSET_BYTES};
     sigset_t blocked;
 
     /* In guest mode: what the thread blocks anyway, but for the kick. */
     pthread_sigmask(SIG_SETMASK, NULL, &blocked);
     sigdelset(&blocked, VCPU_KICK_SIGNAL);
-    memcpy((uint8_t *)&mask + offsetof(struct kvm_signal_mask, sigset), &blocked,
-           KERNEL_SIGSET_BYTES);
+    memcpy(mask.set, &blocked, KERNEL_SIGSET_BYTES);
     return ioctl(vcpu->fd, KVM_SET_SIGNAL_MASK, &mask) != 0 ? -errno : 0;
 }
 
@@ -56,7 +55,7 @@ int vcpu_create(struct vcpu *vcpu, struct kvm_vm *vm, unsigned int index,
     }
     vcpu->run = run;
     vcpu->run_size = vm->run_size;
-    if (ioctl(vcpu->fd, KVM_SET_CPUID2, &cpuid->head) != 0) {
+    if (ioctl(vcpu->fd, KVM_SET_CPUID2, cpuid) != 0) {
         return vmm_fail(error, -errno, VMM_FAULT_USAGE, "KVM refuses CPUID for CPU %u: %s", index,
                         strerror(errno));
     }
