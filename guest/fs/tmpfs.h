@@ -68,6 +68,7 @@ struct tmpfs_file {
     uint64_t data_size; /* bytes of it that still count */
     uint32_t seals; /* F_SEAL_* */
     bool data_owned; /* from kmalloc */
+    bool mapped; /* some time: mappings may hold pages */
 };
 
 struct tmpfs_inode {

@@ -96,6 +96,9 @@ static ssize_t write_locked(struct tmpfs_inode *node, struct iobuf *buf, uint64_
             return total ? total : error;
         done = iobuf_get(buf, (char *)phys_to_virt(page) + offset, size);
         page_put(page);
+        /* Who maps the archive's page instead of this one does not see the write. */
+        if (node->file.mapped && at < node->file.data_size)
+            tmpfs_drop_mapped(node, PAGE_ALIGN_DOWN(at), PAGE_ALIGN_DOWN(at) + PAGE_SIZE, true);
         if (done < 0)
             return total ? total : done;
         at += (uint64_t)done;
@@ -147,6 +150,8 @@ static int resize(struct tmpfs_inode *node, uint64_t size)
     node->inode.attr.size = size;
     if (size < old)
         tmpfs_drop_pages_from(node, size);
+    if (size < old && node->file.mapped)
+        tmpfs_drop_mapped(node, PAGE_ALIGN_UP(size), UINT64_MAX & PAGE_MASK, false);
     inode_touch(&node->inode);
     return 0;
 }
@@ -279,6 +284,7 @@ static int regular_mmap(struct file *file, struct mmap_request *request)
             return -EPERM;
         request->vm_flags &= ~VM_MAYWRITE;
     }
+    tmpfs_inode_of(file->inode)->file.mapped = true;
     request->ops = &tmpfs_vm_ops;
     request->object = file;
     return 0;

@@ -231,6 +231,25 @@ static void vm_describe(void *object, char *buf, size_t size, uint64_t *device, 
     vfs_describe_mapping(file, buf, size, device, inode);
 }
 
+static bool is_mapping_of(void *object, void *arg)
+{
+    struct file *file = object;
+
+    return file->inode == arg;
+}
+
+void tmpfs_drop_mapped(struct tmpfs_inode *node, uint64_t start, uint64_t end, bool static_only)
+{
+    struct vm_range range = {.ops = &tmpfs_vm_ops,
+                             .match = is_mapping_of,
+                             .arg = &node->inode,
+                             .start = start,
+                             .end = end,
+                             .static_only = static_only};
+
+    mm_drop_object_pages(&range);
+}
+
 const struct vm_object_ops tmpfs_vm_ops = {.get_page = vm_get_page,
                                            .get = vm_get,
                                            .put = vm_put,

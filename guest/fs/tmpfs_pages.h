@@ -14,6 +14,8 @@ bool tmpfs_find_page(struct tmpfs_inode *node, uint64_t index, paddr_t *page);
 int tmpfs_make_page(struct tmpfs_inode *node, uint64_t index, paddr_t *page);
 /* Truncation: bytes from size on are gone. */
 void tmpfs_drop_pages_from(struct tmpfs_inode *node, uint64_t size);
+/* Takes [start, end) back from mappings: all pages, or only the archive's own. */
+void tmpfs_drop_mapped(struct tmpfs_inode *node, uint64_t start, uint64_t end, bool static_only);
 /* [start, end) reads as zeroes. */
 int tmpfs_zero_range(struct tmpfs_inode *node, uint64_t start, uint64_t end);
 

@@ -20,6 +20,19 @@ static inline void ref_get(struct refcount *ref)
     ASSERT(old > 0 && old < INT_MAX - 1);
 }
 
+/* For those who find an object that its last owner may be about to free. */
+static inline bool ref_get_unless_zero(struct refcount *ref)
+{
+    int old = atomic_load_explicit(&ref->value, memory_order_relaxed);
+
+    while (old > 0) {
+        if (atomic_compare_exchange_weak_explicit(&ref->value, &old, old + 1, memory_order_relaxed,
+                                                  memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
 /* True when this was the last one: the caller frees. */
 static inline bool ref_put(struct refcount *ref)
 {

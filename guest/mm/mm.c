@@ -29,6 +29,7 @@ static struct mm *mm_alloc(void)
     }
     mutex_init(&mm->lock);
     ref_init(&mm->refs);
+    mm_list_add(mm);
     return mm;
 }
 
@@ -71,6 +72,7 @@ void mm_put(struct mm *mm)
 {
     if (!ref_put(&mm->refs))
         return;
+    mm_list_remove(mm);
     if (current_mm() == mm)
         mm_activate(NULL);
     mutex_lock(&mm->lock);
@@ -139,10 +141,12 @@ struct mm *mm_fork(struct mm *mm, int *error)
         return NULL;
     gather_begin(&gather, mm);
     mutex_lock(&mm->lock);
+    mutex_lock(&copy->lock); /* objects may look through all address spaces */
     copy_layout(copy, mm);
     *error = copy_areas(copy, mm, &gather);
     /* Before the parent runs on: what it writes now, the child must not see. */
     gather_finish(&gather);
+    mutex_unlock(&copy->lock);
     mutex_unlock(&mm->lock);
     copy->rss_max_pages = (uint64_t)atomic_load_explicit(&copy->rss_pages, memory_order_relaxed);
     if (*error) {

@@ -60,6 +60,9 @@ int mm_check_limits(const struct mm *mm, uint64_t pages, uint32_t flags);
 int64_t gap_find(struct mm *mm, uint64_t length, uint64_t hint, bool below_4g);
 void gap_freed(struct mm *mm, uint64_t end); /* a hole ends there now */
 
+void mm_list_add(struct mm *mm); /* mm/mm_list.c */
+void mm_list_remove(struct mm *mm);
+
 int map_locked(struct mm *mm, const struct mmap_request *request, uint64_t *address);
 int unmap_locked(struct mm *mm, uint64_t start, uint64_t end);
 

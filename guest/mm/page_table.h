@@ -56,6 +56,8 @@ static inline void pte_write(uint64_t *slot, uint64_t value)
 
 /* Removes all leaves; areas were split so that no 2 MiB leaf sticks out. */
 void pt_zap(struct tlb_gather *gather, uint64_t start, uint64_t end);
+/* The same for leaves of static pages only. */
+void pt_zap_static(struct tlb_gather *gather, uint64_t start, uint64_t end);
 /* Gives all leaves the rights of vm_flags. */
 void pt_protect(struct tlb_gather *gather, uint64_t start, uint64_t end, uint32_t vm_flags);
 /* Frees tables of [start, end) that lie wholly in [floor, ceiling), where nothing is mapped. */

@@ -28,7 +28,8 @@ static size_t entries(const struct pt_span *span)
     return span->huge ? 1 : (span->end - span->start) / PAGE_SIZE;
 }
 
-void pt_zap(struct tlb_gather *gather, uint64_t start, uint64_t end)
+/* kind: leaves with one of these bits, or all when 0. */
+static void zap(struct tlb_gather *gather, uint64_t start, uint64_t end, uint64_t kind)
 {
     struct pt_span span;
 
@@ -40,7 +41,7 @@ void pt_zap(struct tlb_gather *gather, uint64_t start, uint64_t end)
         for (size_t i = 0; i < count; i++) {
             uint64_t pte = span.slot[i];
 
-            if (!pte)
+            if (!pte || (kind && !(pte & kind)))
                 continue;
             pte_write(&span.slot[i], 0);
             gather_address(gather, span.start + i * PAGE_SIZE, span.start + (i + 1) * PAGE_SIZE);
@@ -50,6 +51,16 @@ void pt_zap(struct tlb_gather *gather, uint64_t start, uint64_t end)
         }
         atomic_fetch_sub_explicit(&gather->mm->rss_pages, dropped, memory_order_relaxed);
     }
+}
+
+void pt_zap(struct tlb_gather *gather, uint64_t start, uint64_t end)
+{
+    zap(gather, start, end, 0);
+}
+
+void pt_zap_static(struct tlb_gather *gather, uint64_t start, uint64_t end)
+{
+    zap(gather, start, end, PTE_SW_STATIC);
 }
 
 void pt_protect(struct tlb_gather *gather, uint64_t start, uint64_t end, uint32_t vm_flags)

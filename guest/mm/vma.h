@@ -81,6 +81,7 @@ struct vma {
 struct mm {
     struct mutex lock;
     struct refcount refs;
+    struct list all_link; /* of all address spaces */
     paddr_t root; /* PML4 */
     struct rb_tree vmas;
     uint32_t vma_count;
@@ -160,6 +161,20 @@ enum fault_result mm_fault(struct mm *mm, uint64_t address, uint64_t pf_error, u
 
 /* The physical page now at address, faulted in first if need be; takes a reference. */
 int mm_pin_page(struct mm *mm, uint64_t address, bool for_write, struct vm_page *page);
+
+/*
+ * An object takes the pages [start, end) of itself back, wherever they are mapped:
+ * after a truncation (with private copies, as on Linux), or only static ones that
+ * a page of its own has replaced.  Not with any mm->lock held; may sleep.
+ */
+struct vm_range {
+    const struct vm_object_ops *ops;
+    bool (*match)(void *object, void *arg); /* is the mapped object meant? */
+    void *arg;
+    uint64_t start, end; /* bytes in the object, page-aligned */
+    bool static_only;
+};
+void mm_drop_object_pages(const struct vm_range *range);
 
 /* Other address spaces (ptrace-like: /proc/PID/cmdline, process_vm_readv): bytes done. */
 ssize_t mm_read_remote(struct mm *mm, uint64_t address, void *buf, size_t size);

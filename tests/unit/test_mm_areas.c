@@ -2,7 +2,8 @@
 /* Placement, limits, stacks, heap and the errors of memory calls, one property each. */
 /* links: guest/lib/rbtree.c guest/mm/slab.c guest/mm/page_table.c guest/mm/page_table_ops.c
  * guest/mm/vma.c guest/mm/vma_map.c guest/mm/fault.c guest/mm/mm.c guest/mm/remap.c
- * guest/mm/madvise.c guest/mm/shared_memory.c tests/unit/mm_fakes.c tests/unit/mm_objects.c */
+ * guest/mm/madvise.c guest/mm/mm_list.c guest/mm/shared_memory.c tests/unit/mm_fakes.c
+ * tests/unit/mm_objects.c */
 #include <stdlib.h>
 
 #include "lib/errno.h"
@@ -280,6 +281,45 @@ static void test_remote_access_crosses_pages_and_breaks_sharing(void **state)
     mm_put(child);
 }
 
+static bool is_file(void *object, void *arg)
+{
+    return object == arg;
+}
+
+static void test_an_object_takes_its_pages_back_everywhere(void **state)
+{
+    struct mmap_request request = {
+        .address = 0x10000000, .length = 8 * PAGE_SIZE, .vm_flags = RW, .fixed = true};
+    struct vm_range range = {
+        .ops = &file_ops, .match = is_file, .start = 6 * PAGE_SIZE, .end = 100 * PAGE_SIZE};
+    uint8_t value = 0;
+    int error;
+
+    (void)state;
+    request.ops = &file_ops;
+    request.object = shared_request.object; /* any pointer */
+    request.offset = 4 * PAGE_SIZE;
+    range.arg = request.object;
+    assert_int_equal(mm_map(mm, &request), request.address);
+    for (uint64_t page = 0; page < 4; page++)
+        assert_int_equal(user_write(mm, request.address + page * PAGE_SIZE, 1), FAULT_OK);
+    struct mm *child = mm_fork(mm, &error);
+    mm_drop_object_pages(&range);
+    check_tlb(mm);
+    for (struct mm *each = mm; each; each = each == mm ? child : NULL) {
+        assert_int_equal(user_read(each, request.address + PAGE_SIZE, &value), FAULT_OK);
+        assert_int_equal(value, 1); /* before the range */
+        assert_int_equal(user_read(each, request.address + 2 * PAGE_SIZE, &value), FAULT_OK);
+        assert_int_equal(value, file_byte(6)); /* the private copy is gone */
+    }
+    range.static_only = true;
+    user_write(mm, request.address + 3 * PAGE_SIZE, 2);
+    mm_drop_object_pages(&range);
+    assert_int_equal(user_read(mm, request.address + 3 * PAGE_SIZE, &value), FAULT_OK);
+    assert_int_equal(value, 2);
+    mm_put(child);
+}
+
 int main(void)
 {
 #define AREA_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -295,6 +335,7 @@ int main(void)
         AREA_TEST(test_shared_memory_is_seen_by_the_child),
         AREA_TEST(test_advice_is_checked_as_linux_does),
         AREA_TEST(test_remap_grows_in_place_or_moves),
+        AREA_TEST(test_an_object_takes_its_pages_back_everywhere),
         AREA_TEST(test_remote_access_crosses_pages_and_breaks_sharing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
