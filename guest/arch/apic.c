@@ -46,13 +46,14 @@
 
 struct apic_config apic_config __attribute__((section(".data.hot.apic"))) = {
     .lapic_address = GUEST_LAPIC_GPA,
-    .ioapic_address = GUEST_IOAPIC_GPA,
+    .ioapic_count = 1,
+    .ioapics = {{.address = GUEST_IOAPIC_GPA}},
     .cpu_count = 1,
 };
 
 static uint64_t ready_cpus; /* bit per CPU: its LAPIC is set up; own CPU writes */
 static volatile uint32_t *lapic; /* NULL in x2APIC mode */
-static volatile uint32_t *ioapic;
+static volatile uint32_t *ioapic_registers[IOAPICS_MAX]; /* NULL: not mapped yet */
 static uint64_t timer_khz; /* LAPIC count mode */
 static void *(*map_device)(paddr_t pa, uint64_t size);
 
@@ -184,20 +185,34 @@ void apic_timer_disarm(void)
         lapic_write(LAPIC_TIMER_INITIAL, 0);
 }
 
-static void ioapic_write(uint32_t reg, uint32_t value)
+static void ioapic_write(volatile uint32_t *ioapic, uint32_t reg, uint32_t value)
 {
     ioapic[IOAPIC_INDEX / 4] = reg;
     ioapic[IOAPIC_WINDOW / 4] = value;
 }
 
+/* The IOAPIC that has the GSI: the one with the largest base up to it; -1: none. */
+static int ioapic_of(unsigned int gsi)
+{
+    int best = -1;
+    for (unsigned int i = 0; i < apic_config.ioapic_count; i++) {
+        uint32_t base = apic_config.ioapics[i].gsi_base;
+        if (base <= gsi && (best < 0 || base > apic_config.ioapics[best].gsi_base))
+            best = (int)i;
+    }
+    return best;
+}
+
 int ioapic_enable(unsigned int gsi, bool level, bool active_low)
 {
-    if (!apic_config.ioapic_address || gsi < apic_config.ioapic_gsi_base)
+    int index = ioapic_of(gsi);
+    if (index < 0)
         return -ENODEV;
     apic_init_this_cpu();
-    if (!ioapic)
-        ioapic = map_registers(apic_config.ioapic_address);
-    unsigned int pin = gsi - apic_config.ioapic_gsi_base;
+    if (!ioapic_registers[index])
+        ioapic_registers[index] = map_registers(apic_config.ioapics[index].address);
+    volatile uint32_t *ioapic = ioapic_registers[index];
+    unsigned int pin = gsi - apic_config.ioapics[index].gsi_base;
     if (pin >= IOAPIC_PINS_MAX || TRAP_VECTOR_IRQ_BASE + gsi >= TRAP_VECTOR_TIMER)
         return -EINVAL;
     uint32_t low = TRAP_VECTOR_IRQ_BASE + gsi;
@@ -207,7 +222,7 @@ int ioapic_enable(unsigned int gsi, bool level, bool active_low)
         low |= REDIRECT_ACTIVE_LOW;
     /* The destination is 0 after reset, which is what the first CPU wants: saves two exits. */
     if (this_cpu()->apic_id != 0)
-        ioapic_write(IOAPIC_REDIRECT(pin) + 1, this_cpu()->apic_id << 24);
-    ioapic_write(IOAPIC_REDIRECT(pin), low);
+        ioapic_write(ioapic, IOAPIC_REDIRECT(pin) + 1, this_cpu()->apic_id << 24);
+    ioapic_write(ioapic, IOAPIC_REDIRECT(pin), low);
     return 0;
 }

@@ -5,11 +5,16 @@
 
 #include "lib/types.h"
 
+#define IOAPICS_MAX 4u
+
 /* What ACPI's MADT says; filled by drivers/acpi.c.  Before that, a PC's usual addresses. */
 struct apic_config {
     uint64_t lapic_address;
-    uint64_t ioapic_address; /* 0: none */
-    uint32_t ioapic_gsi_base;
+    unsigned int ioapic_count; /* 0: none */
+    struct ioapic_config {
+        uint64_t address;
+        uint32_t gsi_base; /* its pins are this GSI and those that follow */
+    } ioapics[IOAPICS_MAX];
     unsigned int cpu_count;
     uint32_t cpu_apic_ids[64];
 };

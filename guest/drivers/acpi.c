@@ -5,7 +5,6 @@
 
 #include "arch/apic.h"
 #include "arch/spinlock.h"
-#include "boot/guest_abi.h"
 #include "lib/printf.h"
 #include "mm/page_alloc.h"
 #include "mm/paging.h"
@@ -39,8 +38,10 @@ static void copy_config(const struct acpi_madt *madt)
     if (madt->lapic_address != 0)
         apic_config.lapic_address = madt->lapic_address;
     if (madt->ioapic_count != 0) {
-        apic_config.ioapic_address = madt->ioapics[0].address;
-        apic_config.ioapic_gsi_base = madt->ioapics[0].gsi_base;
+        apic_config.ioapic_count = MIN(madt->ioapic_count, IOAPICS_MAX);
+        for (unsigned int i = 0; i < apic_config.ioapic_count; i++)
+            apic_config.ioapics[i] = (struct ioapic_config){.address = madt->ioapics[i].address,
+                                                            .gsi_base = madt->ioapics[i].gsi_base};
     }
     if (madt->cpu_count != 0) {
         apic_config.cpu_count = MIN(madt->cpu_count, ARRAY_SIZE(apic_config.cpu_apic_ids));
@@ -57,15 +58,11 @@ void acpi_load_apic_config(void)
     if (!atomic_load_explicit(&config_loaded, memory_order_relaxed)) {
         static struct acpi_madt madt; /* large for a stack; guarded by the lock */
         const struct acpi_header *table = acpi_find(ACPI_MADT_SIGNATURE, 0);
-        if (apic_config.lapic_address == 0)
-            apic_config.lapic_address = GUEST_LAPIC_GPA;
-        if (apic_config.cpu_count == 0)
-            apic_config.cpu_count = 1;
-        if (table == NULL)
-            apic_config.ioapic_address = GUEST_IOAPIC_GPA;
-        else if (!acpi_madt_read(table, &madt))
-            klog(LOG_WARNING, "acpi: the MADT is malformed, read up to the fault");
-        copy_config(&madt);
+        if (table != NULL) { /* else a PC's usual values stay */
+            if (!acpi_madt_read(table, &madt))
+                klog(LOG_WARNING, "acpi: the MADT is malformed, read up to the fault");
+            copy_config(&madt);
+        }
         atomic_store_explicit(&config_loaded, true, memory_order_release);
     }
     spin_unlock(&acpi_lock);

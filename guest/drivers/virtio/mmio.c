@@ -151,6 +151,16 @@ static uint64_t parse_size(const char *s, const char **end)
     return value << shift;
 }
 
+bool virtio_mmio_describe(uint64_t address, uint64_t size, uint64_t gsi, struct virtio_device *dev)
+{
+    if (size < VIRTIO_MMIO_CONFIG || address % 4 != 0 || gsi > 255 || address >= 1ull << 46 ||
+        (address & (PAGE_SIZE - 1)) + VIRTIO_MMIO_CONFIG > PAGE_SIZE - 64)
+        return false;
+    *dev = (struct virtio_device){
+        .transport = &mmio_transport, .address = address, .gsi = (uint32_t)gsi};
+    return true;
+}
+
 bool virtio_mmio_parse(const char *text, struct virtio_device *dev)
 {
     const char *s = text, *end;
@@ -165,12 +175,7 @@ bool virtio_mmio_parse(const char *text, struct virtio_device *dev)
     uint64_t gsi = parse_u64(s, &end);
     if (end == s || (*end != '\0' && *end != ':'))
         return false;
-    if (size < VIRTIO_MMIO_CONFIG || address % 4 != 0 || gsi > 255 || address >= 1ull << 46 ||
-        (address & (PAGE_SIZE - 1)) + VIRTIO_MMIO_CONFIG > PAGE_SIZE - 64)
-        return false;
-    *dev = (struct virtio_device){
-        .transport = &mmio_transport, .address = address, .gsi = (uint32_t)gsi};
-    return true;
+    return virtio_mmio_describe(address, size, gsi, dev);
 }
 
 uint32_t virtio_mmio_probe(struct virtio_device *dev)

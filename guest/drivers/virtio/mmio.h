@@ -11,6 +11,8 @@
 
 /* A device from "SIZE@ADDR:GSI[:ID]"; false if it is anything else. */
 bool virtio_mmio_parse(const char *text, struct virtio_device *dev);
+/* The same from numbers; size in bytes. */
+bool virtio_mmio_describe(uint64_t address, uint64_t size, uint64_t gsi, struct virtio_device *dev);
 /* Maps the registers and reads what the device is; VIRTIO_KIND_NONE: unusable. */
 uint32_t virtio_mmio_probe(struct virtio_device *dev);
 

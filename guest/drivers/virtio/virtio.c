@@ -7,6 +7,7 @@
 
 #include "arch/boot_info.h"
 #include "arch/spinlock.h"
+#include "drivers/acpi.h"
 #include "drivers/irq.h"
 #include "drivers/virtio/mmio.h"
 #include "lib/errno.h"
@@ -29,10 +30,27 @@ void virtio_init(void)
     }
 }
 
+/* With the lock held: a monitor that does not use the command line describes them in ACPI. */
+static void ask_acpi(void)
+{
+    static bool asked;
+    struct acpi_virtio_mmio found[VIRTIO_DEVICES_MAX];
+    if (device_count != 0 || asked)
+        return;
+    asked = true;
+    unsigned int count = acpi_virtio_mmio(found, VIRTIO_DEVICES_MAX);
+    for (unsigned int i = 0; i < count; i++) {
+        if (virtio_mmio_describe(found[i].address, found[i].size, found[i].gsi,
+                                 &devices[device_count]))
+            device_count++;
+    }
+}
+
 struct virtio_device *virtio_find(enum virtio_kind kind, unsigned int index)
 {
     struct virtio_device *found = NULL;
     spin_lock(&list_lock);
+    ask_acpi();
     for (unsigned int i = 0; i < device_count && found == NULL; i++) {
         struct virtio_device *dev = &devices[i];
         if (!dev->probed) {
