@@ -54,7 +54,7 @@ static struct {
     uint64_t total, free_listed, beyond; /* pages: all, in lists, behind the frontier */
     uint64_t used_max;
     uint64_t fail_after; /* 0: off */
-} pa_state __attribute__((section(".bss.hot.pages"))) = {.lock = SPINLOCK_INIT(LOCK_RANK_PAGES)};
+} pa_state __attribute__((section(".bss.hot.pages")));
 
 static struct region *region_of(uint32_t frame)
 {
@@ -350,6 +350,7 @@ static bool place_records(uint32_t first, uint32_t last)
 
 bool page_alloc_init(void)
 {
+    spin_init(&pa_state.lock, LOCK_RANK_PAGES);
     for (uint32_t i = 0; i < boot_info.ram_count; i++)
         add_region(boot_info.ram[i].start, boot_info.ram[i].end, boot_info.archive);
     uint32_t count = pa_state.region_count;
