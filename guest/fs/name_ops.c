@@ -77,7 +77,7 @@ int vfs_create(struct dentry *start, const char *path, uint32_t mode_with_type, 
     if (!error && last.trailing_slash && !S_ISDIR(mode_with_type))
         error = -ENOENT;
     if (!error && !dir->ops->create)
-        error = -EPERM;
+        error = -ENOENT; /* as in /proc */
     if (!error)
         error = dir->ops->create(dir, last.name, last.length, mode_with_type, rdev, symlink_target,
                                  &child);

@@ -40,7 +40,7 @@ static int check_open(struct inode *inode, uint32_t flags, bool created)
     uint32_t mode = inode->attr.mode, want = wanted_rwx(flags);
 
     if (S_ISLNK(mode))
-        return -ELOOP;
+        return (flags & O_DIRECTORY) ? -ENOTDIR : -ELOOP;
     if ((flags & O_DIRECTORY) && !S_ISDIR(mode))
         return -ENOTDIR;
     if (S_ISDIR(mode) && (want & 2))
@@ -131,7 +131,7 @@ static int find_or_create(struct dentry *parent, const struct last_name *last, u
     } else if (error == -ENOENT) {
         error = last->trailing_slash ? -EISDIR : vfs_permission(dir, 3);
         if (!error && !dir->ops->create)
-            error = -EROFS;
+            error = -ENOENT; /* as in /proc */
         if (!error)
             error = dir->ops->create(dir, last->name, last->length, S_IFREG | (mode & 07777), 0,
                                      NULL, &child);

@@ -113,12 +113,13 @@ static ssize_t give(struct pipe *pipe, struct iobuf *buf)
         if (!*page)
             *page = page_alloc_virt(0);
         done = *page ? iobuf_get(buf, *page + offset, size) : -ENOMEM;
+        if (done >= 0 &&
+            (size_t)done < size) /* what came before the fault is dropped, as on Linux */
+            done = -EFAULT;
         if (done < 0)
             return total ? total : done;
         pipe->head += (uint64_t)done;
         total += done;
-        if ((size_t)done < size)
-            break;
     }
     return total;
 }

@@ -109,6 +109,25 @@ static struct inode *make_numbered(const struct proc_node *dir, int number)
                     child_ino(dir, NUMBER_POS + (uint64_t)number));
 }
 
+/* The permissions of /proc/PID/fd/N show how the file is open. */
+static void set_link_mode(struct inode *inode)
+{
+    struct proc_node *node = proc_node_of(inode);
+    struct procfs_process process;
+    struct file *file = NULL;
+
+    if (!procfs_source->get(node->pid, node->tid, &process))
+        return;
+    if (process.files)
+        file = fd_get(process.files, node->fd);
+    procfs_source->put(&process);
+    if (!file)
+        return;
+    inode->attr.mode = S_IFLNK | 0100 | ((file->mode & FMODE_READ) ? 0400 : 0) |
+                       ((file->mode & FMODE_WRITE) ? 0200 : 0);
+    file_put(file);
+}
+
 static void set_owner(struct inode *inode)
 {
     struct proc_node *node = proc_node_of(inode);
@@ -143,6 +162,8 @@ static int proc_lookup(struct inode *inode, const char *name, size_t length, str
     }
     if (!*child)
         return -ENOMEM;
+    if (number >= 0 && (dir->entry->needs & PROC_NUMBER_IS_FD))
+        set_link_mode(*child);
     set_owner(*child);
     return 0;
 }

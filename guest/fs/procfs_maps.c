@@ -45,7 +45,8 @@ static void area_sums(struct mm *mm, uint64_t *data, uint64_t *stack, uint64_t *
             *stack += size;
         else if ((vma->flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
             *data += size;
-        else if ((vma->flags & VM_EXEC) && vma->ops && vma->start != mm->code_start)
+        else if ((vma->flags & VM_EXEC) && vma->ops &&
+                 (vma->start >= mm->code_end || vma->end <= mm->code_start))
             *library += size;
     }
     mutex_unlock(&mm->lock);

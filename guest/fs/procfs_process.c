@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* /proc/PID and /proc/PID/task/TID; proc(5).  Memory maps are in procfs_maps.c. */
+#include "arch/percpu.h"
 #include "fs/dentry.h"
 #include "fs/mounts.h"
 #include "fs/procfs_internal.h"
@@ -47,6 +48,7 @@ static void cpu_list(struct proc_text *text, uint64_t mask)
 
 static int status(struct proc_text *text, const struct procfs_process *p)
 {
+    uint64_t allowed = p->affinity & (cpus_present < 64 ? (1ul << cpus_present) - 1 : UINT64_MAX);
     unsigned int fds = 0;
 
     for (int fd = p->files ? fd_next(p->files, 0) : -1; fd >= 0; fd = fd_next(p->files, fd + 1))
@@ -70,8 +72,8 @@ static int status(struct proc_text *text, const struct procfs_process *p)
                p->cap_permitted, p->cap_effective);
     proc_print(text, "CapBnd:\t%016lx\nCapAmb:\t%016lx\n", p->cap_bounding, p->cap_ambient);
     proc_print(text, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n", p->no_new_privs);
-    proc_print(text, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t", p->affinity);
-    cpu_list(text, p->affinity);
+    proc_print(text, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t", allowed);
+    cpu_list(text, allowed);
     proc_print(text, "\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
     proc_print(text, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
                p->voluntary_switches, p->involuntary_switches);

@@ -124,6 +124,7 @@ static int cpuinfo(struct proc_text *text, const struct procfs_process *process)
     uint64_t khz = clock_params.tsc_khz;
 
     (void)process;
+    cpu_detect_names();
     for (unsigned int i = 0; i < online(); i++) {
         proc_print(text, "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\n", i,
                    cpu->vendor, cpu->family, cpu->model);
@@ -171,7 +172,7 @@ static int stat(struct proc_text *text, const struct procfs_process *process)
         cpu_line(text, one[0], one[1], one[2]);
     }
     proc_print(text, "intr %lu\nctxt %lu\nbtime %lu\nprocesses %lu\n", interrupts,
-               load.context_switches, clock_params.wall_base_ns / NS_PER_SEC, load.forks);
+               load.context_switches, (clock_wall_ns() - clock_ns()) / NS_PER_SEC, load.forks);
     proc_print(text, "procs_running %u\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n",
                load.running);
     return 0;

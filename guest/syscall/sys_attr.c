@@ -212,6 +212,8 @@ static int truncate_inode(struct inode *inode, uint64_t size)
     if (!S_ISREG(inode->attr.mode))
         return -EINVAL;
     error = vfs_permission(inode, 2);
+    if (!error && size > inode->attr.size)
+        error = (int)check_file_size(inode, size);
     if (!error)
         error = inode_get_write(inode);
     if (error)
@@ -246,8 +248,12 @@ int64_t sys_ftruncate(const struct syscall_args *args)
     file = fd_arg(args->arg[0]);
     if (!file)
         return -EBADF;
-    if ((file->mode & FMODE_WRITE) && file->ops->truncate)
-        result = file->ops->truncate(file, args->arg[1]);
+    if ((file->mode & FMODE_WRITE) && file->ops->truncate) {
+        result =
+            args->arg[1] > file->inode->attr.size ? check_file_size(file->inode, args->arg[1]) : 0;
+        if (!result)
+            result = file->ops->truncate(file, args->arg[1]);
+    }
     file_put(file);
     return result;
 }

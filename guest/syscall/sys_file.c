@@ -2,6 +2,7 @@
 /* read(2), write(2) and their relatives; lseek.  Opening is in sys_open.c. */
 #include "syscall/sys_file.h"
 
+#include "fs/inode.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -77,6 +78,33 @@ ssize_t file_read_at_pos(struct file *file, struct iobuf *buf)
     return done;
 }
 
+int64_t check_file_size(const struct inode *inode, uint64_t end)
+{
+    if (LIKELY(rlimit_soft(RLIMIT_FSIZE) == RLIM_INFINITY) || !S_ISREG(inode->attr.mode) ||
+        end <= rlimit_soft(RLIMIT_FSIZE))
+        return 0;
+    signal_send_task(current_task(), SIGXFSZ, NULL);
+    return -EFBIG;
+}
+
+/* A write to a file with positions; one that crosses RLIMIT_FSIZE is cut there. */
+static ssize_t write_seekable(struct file *file, struct iobuf *buf, loff_t *pos)
+{
+    uint64_t limit = rlimit_soft(RLIMIT_FSIZE), at = (uint64_t)*pos;
+    int64_t error;
+
+    if (UNLIKELY(limit != RLIM_INFINITY) && file->inode && buf->remaining) {
+        if (atomic_load(&file->flags) & O_APPEND)
+            at = file->inode->attr.size;
+        error = check_file_size(file->inode, at + 1);
+        if (error)
+            return error;
+        if (S_ISREG(file->inode->attr.mode))
+            buf->remaining = MIN(buf->remaining, limit - at);
+    }
+    return file->ops->write(file, buf, pos);
+}
+
 ssize_t file_write_at_pos(struct file *file, struct iobuf *buf)
 {
     ssize_t done;
@@ -88,7 +116,7 @@ ssize_t file_write_at_pos(struct file *file, struct iobuf *buf)
     if (!(file->mode & FMODE_SEEK))
         return file->ops->write(file, buf, NULL);
     mutex_lock(&file->pos_lock);
-    done = file->ops->write(file, buf, &file->pos);
+    done = write_seekable(file, buf, &file->pos);
     mutex_unlock(&file->pos_lock);
     return done;
 }
@@ -103,7 +131,7 @@ static int64_t transfer(struct file *file, struct iobuf *buf, bool write, loff_t
     if (!(file->mode & FMODE_SEEK))
         return -ESPIPE;
     if (write)
-        return file->ops->write ? file->ops->write(file, buf, at) : -EINVAL;
+        return file->ops->write ? write_seekable(file, buf, at) : -EINVAL;
     if (!file->ops->read)
         return file->ops->iterate ? -EISDIR : -EINVAL;
     return file->ops->read(file, buf, at);

@@ -28,6 +28,8 @@ struct file *fd_arg_any(uint64_t fd);
 ssize_t iov_get(uint64_t address, uint64_t count, struct iov_user *small,
                 struct iov_user **segments);
 
+/* RLIMIT_FSIZE for a regular file that shall reach to end: 0, or -EFBIG with SIGXFSZ. */
+int64_t check_file_size(const struct inode *inode, uint64_t end);
 /* Linux's write result: EPIPE also raises SIGPIPE. */
 int64_t finish_write(ssize_t result);
 /* One transfer at the file position (or as a stream), with the position lock. */

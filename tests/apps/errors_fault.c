@@ -32,8 +32,8 @@ int main(void)
         CALL(syscall(SYS_read, zero, b, 100));
         CALL(syscall(SYS_write, file, b, 100));
         CALL(syscall(SYS_write, p[1], b, 100));
-        CALL(syscall(SYS_newfstatat, AT_FDCWD, "f", b, 0));
         CALL(syscall(SYS_stat, b, page));
+        CALL(syscall(SYS_newfstatat, AT_FDCWD, "f", b, 0)); /* may leave a byte of st_dev at b */
         CALL(syscall(SYS_uname, b));
         CALL(syscall(SYS_pipe, b));
         CALL(syscall(SYS_clock_gettime, CLOCK_PROCESS_CPUTIME_ID, b));

@@ -56,11 +56,11 @@ static int add_machine(struct qemu *qemu)
 {
     const struct vmm_config *config = qemu->config;
     /* A foreign kernel may want any of it; ours needs ACPI for more CPUs only. */
-    const char *machine = "microvm,acpi=off,pic=off,pit=off,rtc=off";
+    const char *machine = "microvm,acpi=off,pic=off,pit=off,rtc=on";
     if (config->kernel && !config->program)
         machine = "microvm";
     else if (config->cpus > 1)
-        machine = "microvm,acpi=on,ioapic2=off,pic=off,pit=off,rtc=off";
+        machine = "microvm,acpi=on,ioapic2=off,pic=off,pit=off,rtc=on";
     int result = add_pair(qemu, "-M", machine);
     if (!result)
         result = add_pair(qemu, "-accel", qemu->use_kvm ? "kvm,kernel-irqchip=split" : "tcg");
