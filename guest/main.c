@@ -162,7 +162,7 @@ static void connect_sources(void)
     process_connect_fs();
     process_set_on_init_exit(end_with);
     process_set_on_reboot(reboot_machine);
-    process_set_timers_end(proc_timers_end);
+    process_set_timers_end(proc_timers_end, proc_timers_exec);
 }
 
 static void mount_root(void)

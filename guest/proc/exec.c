@@ -132,6 +132,8 @@ static void commit(struct task *task, struct exec_program *program, const struct
     leave_memory(task, program->mm);
     reset_task(task);
     signal_flush_handlers(process->signals.handlers);
+    process_timers_exec(process);
+    atomic_store(&process->membarrier, 0);
     fd_table_close_on_exec(task->files);
     task->cred = *cred;
     process->keep_caps = false;

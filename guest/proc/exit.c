@@ -16,6 +16,7 @@
 static void (*on_init_exit)(int wait_status);
 static void (*on_reboot)(void);
 static void (*timers_end)(struct process *process);
+static void (*timers_exec)(struct process *process);
 
 void process_set_on_init_exit(void (*end)(int wait_status))
 {
@@ -33,9 +34,17 @@ void process_reboot(void)
         on_reboot();
 }
 
-void process_set_timers_end(void (*end)(struct process *process))
+void process_set_timers_end(void (*end)(struct process *process),
+                            void (*exec)(struct process *process))
 {
     timers_end = end;
+    timers_exec = exec;
+}
+
+void process_timers_exec(struct process *process)
+{
+    if (timers_exec && !list_empty(&process->posix_timers))
+        timers_exec(process);
 }
 
 /* ---- a zombie and its relatives ------------------------------------------------ */

@@ -38,4 +38,6 @@ int process_end_other_tasks(void);
 /* A zombie leaves the table: its number is free, the parent's count of it gone. */
 void process_reap_locked(struct process *process);
 
+void process_timers_exec(struct process *process); /* exit.c: what exec stops */
+
 #endif

@@ -155,8 +155,12 @@ void process_set_on_init_exit(void (*end)(int wait_status));
 void process_set_on_reboot(void (*reboot)(void));
 void process_reboot(void);
 
-/* Set by main.c: stops the timers of a process whose last task ends; may sleep. */
-void process_set_timers_end(void (*end)(struct process *process));
+/*
+ * Set by main.c: end() stops the timers of a process whose last task ends, exec() those that
+ * do not outlive exec(2).  Both may sleep.
+ */
+void process_set_timers_end(void (*end)(struct process *process),
+                            void (*exec)(struct process *process));
 
 /* clone(2) in all its forms; flags as Linux. */
 struct clone_args_kernel {
