@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* links: guest/arch/clock.c guest/arch/rtc.c guest/arch/vdso_page.c guest/arch/spinlock.c */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "arch/apic_internal.h"
+#include "arch/clock.h"
+#include "arch/cpu.h"
+#include "arch/percpu.h"
+#include "arch/rtc.h"
+#include "arch/vdso.h"
+#include "arch/vdso/vvar.h"
+
+struct cpu_features cpu_features;
+static uint64_t armed_tsc;
+
+void apic_timer_arm(uint64_t tsc)
+{
+    armed_tsc = tsc;
+}
+void apic_timer_disarm(void)
+{
+    armed_tsc = 0;
+}
+
+static const uint64_t frequencies_khz[] = {100, 1000000, 1999999, 2394560, 3999000, 10000000};
+
+static void set_frequency(uint64_t khz)
+{
+    clock_params = (struct clock_params){.tsc_base = 1000, .tsc_khz = khz, .shift = 32};
+    while ((1000000ul << clock_params.shift) / khz > UINT32_MAX)
+        clock_params.shift--;
+    clock_params.mult = (uint32_t)((1000000ul << clock_params.shift) / khz);
+}
+
+static void mul_div_is_exact_and_saturates(void **state)
+{
+    (void)state;
+    srand(2);
+    for (int i = 0; i < 100000; i++) {
+        uint64_t a = ((uint64_t)rand() << 31) ^ (uint64_t)rand(), b = (uint64_t)rand() << (i % 33);
+        uint64_t c = ((uint64_t)rand() << (i % 20)) + 1;
+        unsigned __int128 exact = (unsigned __int128)a * b / c;
+        uint64_t expected = exact > UINT64_MAX ? UINT64_MAX : (uint64_t)exact;
+        assert_true(mul_div(a, b, c) == expected);
+    }
+}
+
+/* A timer armed for a time must find that the clock has reached it. */
+static void timers_are_never_early(void **state)
+{
+    (void)state;
+    srand(3);
+    for (size_t f = 0; f < sizeof(frequencies_khz) / sizeof(*frequencies_khz); f++) {
+        set_frequency(frequencies_khz[f]);
+        for (int i = 0; i < 100000; i++) {
+            uint64_t ns = ((uint64_t)rand() << 20 ^ (uint64_t)rand()) >> (rand() % 40);
+            uint64_t tsc = clock_ns_to_tsc(ns);
+            assert_true(clock_tsc_to_ns(tsc) >= ns);
+            /* and not late by more than the ticks around it */
+            assert_true(clock_tsc_to_ns(tsc) - ns <= 2 * (1000000 / frequencies_khz[f] + 1));
+        }
+    }
+}
+
+static void extremes_do_not_wrap(void **state)
+{
+    (void)state;
+    set_frequency(3000000);
+    assert_true(clock_ns_to_tsc(UINT64_MAX) == UINT64_MAX);
+    assert_true(clock_ns_to_tsc(INT64_MAX) > clock_ns_to_tsc(1ul << 60));
+    assert_int_equal(clock_tsc_to_ns(0), 0); /* before boot: another CPU's TSC, a moment behind */
+    clock_arm((uint64_t)INT64_MAX);
+    assert_true(armed_tsc > 1ul << 60);
+}
+
+static void a_year_is_a_year(void **state)
+{
+    const uint64_t year_ns = 365ul * 86400 * 1000000000;
+
+    (void)state;
+    set_frequency(2000000);
+    uint64_t ns = clock_tsc_to_ns(clock_params.tsc_base + year_ns * 2);
+    assert_true(ns > year_ns - year_ns / 1000000000 && ns <= year_ns);
+}
+
+static void dates_agree_with_the_c_library(void **state)
+{
+    (void)state;
+    for (time_t day = 0; day < 366 * 200; day++) {
+        time_t seconds = day * 86400;
+        struct tm tm;
+        gmtime_r(&seconds, &tm);
+        assert_int_equal(rtc_days_from_date((uint32_t)tm.tm_year + 1900, (uint32_t)tm.tm_mon + 1,
+                                            (uint32_t)tm.tm_mday),
+                         day);
+    }
+}
+
+static void setting_the_wall_clock_reaches_programs(void **state)
+{
+    (void)state;
+    set_frequency(1000000);
+    clock_params.tsc_base = rdtsc();
+    const struct vvar *vvar = vdso_vvar_page();
+    assert_int_equal(vvar->sequence % 2, 0);
+    assert_int_equal(vvar->mult, clock_params.mult);
+    uint32_t before = vvar->sequence;
+    clock_set_wall(1700000000123456789ul);
+    assert_int_equal(vvar->sequence, before + 2);
+    assert_true(clock_wall_ns() >= 1700000000123456789ul);
+    assert_int_equal(vvar->wall_seconds * 1000000000 + vvar->wall_ns, clock_params.wall_base_ns);
+    assert_true(vvar->wall_ns < 1000000000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mul_div_is_exact_and_saturates),
+        cmocka_unit_test(timers_are_never_early),
+        cmocka_unit_test(extremes_do_not_wrap),
+        cmocka_unit_test(a_year_is_a_year),
+        cmocka_unit_test(dates_agree_with_the_c_library),
+        cmocka_unit_test(setting_the_wall_clock_reaches_programs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
