@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: vmm/load/elf_file.c */
+/* links: vmm/load/elf_file.c vmm/load/arena.c */
 /*
  * Programs with each kind of damage are refused with a reason, and a sound one
  * is not; no cut or flipped byte makes the reader leave its buffer.
@@ -73,19 +73,21 @@ static int read_all(uint8_t *bytes, size_t size, char *needed, const char **why)
     struct elf_source source = {.bytes = bytes, .fd = -1, .size = size};
     struct elf_file elf;
     struct elf_dynamic dynamic;
-    char text[ELF_STRING_MAX];
+    struct arena arena = {0};
+    const char *text;
     int result = elf_file_open(&source, &elf);
     needed[0] = '\0';
     if (!result && elf.interpreter_size)
-        result = elf_file_interpreter(&elf, text);
+        result = elf_file_interpreter(&elf, &arena, &text);
     if (!result && elf.dynamic_size)
         result = elf_file_dynamic(&elf, &dynamic);
     for (uint32_t i = 0; !result && elf.dynamic_size && i < dynamic.needed_count; i++) {
-        result = elf_file_string(&elf, &dynamic, dynamic.needed[i], text);
+        result = elf_file_string(&elf, &dynamic, dynamic.needed[i], &arena, &text);
         if (!result && strlen(needed) + strlen(text) < 100)
             strcat(needed, text);
     }
     *why = elf.why;
+    arena_free(&arena);
     return result;
 }
 

@@ -95,7 +95,7 @@ static int add_terminal_env(struct vmm_config *config)
     char pair[128] = "TERM=";
     if (!term || strlen(term) >= sizeof(pair) - 5)
         term = "linux";
-    strcpy(pair + 5, term);
+    memcpy(pair + 5, term, strlen(term) + 1);
     return vmm_config_add_env(config, pair);
 }
 

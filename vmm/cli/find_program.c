@@ -37,7 +37,7 @@ int find_program(const char *name, char *path, size_t size)
     if (strchr(name, '/')) {
         if (strlen(name) >= size)
             return -ENAMETOOLONG;
-        strcpy(path, name);
+        memcpy(path, name, strlen(name) + 1);
         return 0;
     }
     if (!list || !*list)

@@ -124,13 +124,13 @@ static int add_env(struct run_options *options, const char *value)
         return cli_fail(CLI_FAILED, "-e: the name is empty; give NAME=VALUE");
     if (!host)
         return 0;
-    size_t size = length + 1 + strlen(host) + 1;
-    char *pair = malloc(size);
+    size_t host_size = strlen(host) + 1;
+    char *pair = malloc(length + 1 + host_size);
     if (!pair)
         return fail_option("-e", value, -ENOMEM);
     memcpy(pair, value, length);
     pair[length] = '=';
-    strcpy(pair + length + 1, host);
+    memcpy(pair + length + 1, host, host_size);
     int result = vmm_config_add_env(options->config, pair);
     free(pair);
     return result ? fail_option("-e", value, result) : 0;

@@ -60,7 +60,7 @@ static int add_run_file(struct host_files *files, const char *exe)
     if (text)
         put_run_file(text, files->config, exe);
     int result =
-        text ? host_generated_add(files, GUEST_RUN_FILE, S_IFREG | 0400, RANK_RUN, text, size)
+        text ? host_generated_add(files, "/" GUEST_RUN_FILE, S_IFREG | 0400, RANK_RUN, text, size)
              : -ENOMEM;
     return result ? vmm_fail(files->error, result, VMM_FAULT_USAGE, "%s: %s", GUEST_RUN_FILE,
                              strerror(-result))
@@ -70,11 +70,10 @@ static int add_run_file(struct host_files *files, const char *exe)
 /* The working directory exists in the guest even if nothing is in it. */
 static int add_cwd(struct host_files *files)
 {
-    const char *cwd = files->config->cwd;
-    char resolved[PATH_MAX];
+    const char *cwd = files->config->cwd, *resolved;
     if (!cwd)
         return 0;
-    int result = members_resolve(files->members, cwd, resolved);
+    int result = members_resolve(files->members, cwd, true, &resolved);
     if (!result && resolved[0])
         result = host_generated_add(files, resolved, S_IFDIR | 0755, RANK_LINK, NULL, 0);
     return result ? vmm_fail(files->error, result, VMM_FAULT_USAGE, "-w %s: %s", cwd,
@@ -94,8 +93,7 @@ static int collect(struct host_files *files)
 {
     const struct vmm_config *config = files->config;
     struct closure closure = {.files = files, .library_path = library_path(config)};
-    char path[PATH_MAX];
-    const char *exe = NULL;
+    const char *path, *exe = NULL;
     int result = 0;
 
     if (closure.library_path && !*closure.library_path)
@@ -104,7 +102,7 @@ static int collect(struct host_files *files)
         result = host_tree_add(files, config->files[i].host_path, config->files[i].guest_path);
     if (result)
         return result;
-    result = host_absolute(config->program, path);
+    result = host_absolute(files, config->program, &path);
     if (result)
         return vmm_fail(files->error, result, VMM_FAULT_NOT_FOUND, "%s: %s", config->program,
                         strerror(-result));

@@ -115,11 +115,11 @@ static int fail_elf(struct closure *closure, const struct library_object *object
 static int add_interpreter(struct closure *closure, struct library_object *object,
                            struct elf_file *elf)
 {
-    char path[ELF_STRING_MAX];
+    const char *path;
     struct member *member;
-    int result = elf_file_interpreter(elf, path);
+    int result = elf_file_interpreter(elf, closure->files->arena, &path);
     if (result)
-        return fail_elf(closure, object, elf, result);
+        return result == -ENOMEM ? fail_memory(closure) : fail_elf(closure, object, elf, result);
     const char *slash = strrchr(path, '/');
     object->musl = strncmp(slash + 1, "ld-musl-", 8) == 0;
     result = host_file_add(closure->files, path, object->required ? RANK_INTERPRETER : RANK_OTHER,
@@ -134,18 +134,13 @@ static int add_interpreter(struct closure *closure, struct library_object *objec
                     "/%s: its interpreter %s %s", object->member->path, path, why);
 }
 
-/* A string of the dynamic section that is kept; NULL when there is none. */
+/* A string of the dynamic section; stays NULL when there is none. */
 static int keep_string(struct closure *closure, struct elf_file *elf,
                        const struct elf_dynamic *dynamic, uint64_t offset, const char **kept)
 {
-    char text[ELF_STRING_MAX];
     if (offset == 0 || dynamic->needed_count == 0)
         return 0;
-    int result = elf_file_string(elf, dynamic, offset, text);
-    if (result)
-        return result;
-    *kept = arena_copy(closure->files->arena, text, strlen(text));
-    return *kept ? 0 : -ENOMEM;
+    return elf_file_string(elf, dynamic, offset, closure->files->arena, kept);
 }
 
 static int add_needed(struct closure *closure, struct library_object *object, const char *name)
@@ -174,13 +169,14 @@ static int scan(struct closure *closure, struct library_object *object)
     struct elf_source source;
     struct elf_file elf;
     struct elf_dynamic dynamic;
-    char name[ELF_STRING_MAX];
+    const char *name;
 
     elf_source_of(object->member, &source);
     int result = elf_file_open(&source, &elf);
     if (result)
         return fail_elf(closure, object, &elf, result);
-    if (elf.interpreter_size) {
+    /* Libraries that can be run by themselves name one, too, for that case only. */
+    if (elf.interpreter_size && !object->loader) {
         result = add_interpreter(closure, object, &elf);
         if (result)
             return result;
@@ -193,7 +189,7 @@ static int scan(struct closure *closure, struct library_object *object)
     if (!result && !object->runpath)
         result = keep_string(closure, &elf, &dynamic, dynamic.rpath, &object->rpath);
     for (uint32_t i = 0; i < dynamic.needed_count && !result; i++) {
-        result = elf_file_string(&elf, &dynamic, dynamic.needed[i], name);
+        result = elf_file_string(&elf, &dynamic, dynamic.needed[i], closure->files->arena, &name);
         if (result)
             break;
         int found = add_needed(closure, object, name);
@@ -220,7 +216,8 @@ static int add_executable(struct closure *closure, const char *path, unsigned in
                           struct member **program);
 
 /* "env NAME" in a script means NAME in the guest's PATH. */
-static int add_env_program(struct closure *closure, const char *name, unsigned int depth)
+static __attribute__((noinline)) int add_env_program(struct closure *closure, const char *name,
+                                                     unsigned int depth)
 {
     char path[PATH_MAX];
     struct member *member;
@@ -244,7 +241,8 @@ static int add_env_program(struct closure *closure, const char *name, unsigned i
 }
 
 /* The "#!" line: interpreter and what it needs. */
-static int add_script(struct closure *closure, const struct member *script, unsigned int depth)
+static __attribute__((noinline)) int add_script(struct closure *closure,
+                                                const struct member *script, unsigned int depth)
 {
     char line[SCRIPT_LINE_MAX];
     struct member *member;
@@ -310,15 +308,16 @@ int closure_add_program(struct closure *closure, const char *path, const char **
         return result;
     /* As typed, so that a program that looks at its own name finds it; ".." may
      * lead through directories the guest does not have. */
-    char *copy = strstr(path, "..") ? arena_alloc(closure->files->arena, strlen(member->path) + 2)
-                                    : arena_copy(closure->files->arena, path, strlen(path));
-    if (!copy)
-        return fail_memory(closure);
+    *exe = path;
     if (strstr(path, "..")) {
-        copy[0] = '/';
-        strcpy(copy + 1, member->path);
+        size_t size = strlen(member->path) + 1;
+        char *rooted = arena_alloc(closure->files->arena, size + 1);
+        if (!rooted)
+            return fail_memory(closure);
+        rooted[0] = '/';
+        memcpy(rooted + 1, member->path, size);
+        *exe = rooted;
     }
-    *exe = copy;
     return 0;
 }
 

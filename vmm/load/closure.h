@@ -42,8 +42,8 @@ struct library_object {
 };
 
 /*
- * Program (absolute path) and everything it needs.  *exe is the path the guest
- * starts, in the arena.  Fills files->error.
+ * Program (absolute path, in the arena) and everything it needs.  *exe is the
+ * path the guest starts, in the arena, too.  Fills files->error.
  */
 int closure_add_program(struct closure *closure, const char *path, const char **exe);
 /* Interpreters and libraries of ELF files that were added; none is required. */

@@ -190,13 +190,18 @@ int elf_file_open(const struct elf_source *source, struct elf_file *elf)
     return elf->load_count ? 0 : bad(elf, "has no segment to load");
 }
 
-int elf_file_interpreter(struct elf_file *elf, char *buffer)
+int elf_file_interpreter(struct elf_file *elf, struct arena *arena, const char **path)
 {
-    int result = read_at(elf, elf->interpreter_offset, buffer, (size_t)elf->interpreter_size);
+    size_t size = (size_t)elf->interpreter_size;
+    char *buffer = arena_alloc(arena, size);
+    if (!buffer)
+        return -ENOMEM;
+    int result = read_at(elf, elf->interpreter_offset, buffer, size);
     if (result)
         return result;
-    if (buffer[elf->interpreter_size - 1] != '\0' || buffer[0] != '/')
+    if (buffer[size - 1] != '\0' || buffer[0] != '/')
         return bad(elf, "names its interpreter in a damaged way");
+    *path = buffer;
     return 0;
 }
 
@@ -220,7 +225,9 @@ static int take_dynamic(struct elf_file *elf, struct elf_dynamic *dynamic, const
     case DT_NEEDED:
         if (dynamic->needed_count == ELF_NEEDED_MAX)
             return bad(elf, "needs too many libraries");
-        dynamic->needed[dynamic->needed_count++] = entry->d_un.d_val;
+        if (entry->d_un.d_val > UINT32_MAX)
+            return bad(elf, "has a damaged dynamic string table");
+        dynamic->needed[dynamic->needed_count++] = (uint32_t)entry->d_un.d_val;
         return 0;
     case DT_STRTAB:
         *strings = entry->d_un.d_ptr;
@@ -272,9 +279,27 @@ int elf_file_dynamic(struct elf_file *elf, struct elf_dynamic *dynamic)
     return 0;
 }
 
-int elf_file_string(struct elf_file *elf, const struct elf_dynamic *dynamic, uint64_t offset,
-                    char *buffer)
+/* A name that is longer than usual. */
+static int long_string(struct elf_file *elf, uint64_t start, uint64_t rest, struct arena *arena,
+                       const char **string)
 {
+    size_t length = rest < ELF_STRING_MAX ? (size_t)rest : ELF_STRING_MAX;
+    char *buffer = arena_alloc(arena, length);
+    if (!buffer)
+        return -ENOMEM;
+    int result = read_at(elf, start, buffer, length);
+    if (result)
+        return result;
+    if (!memchr(buffer, '\0', length))
+        return bad(elf, "has a damaged dynamic string table");
+    *string = buffer;
+    return 0;
+}
+
+int elf_file_string(struct elf_file *elf, const struct elf_dynamic *dynamic, uint64_t offset,
+                    struct arena *arena, const char **string)
+{
+    char buffer[STRING_FIRST_READ];
     uint64_t start;
     if (offset >= dynamic->strings_size ||
         __builtin_add_overflow(dynamic->strings_offset, offset, &start) ||
@@ -283,15 +308,19 @@ int elf_file_string(struct elf_file *elf, const struct elf_dynamic *dynamic, uin
     uint64_t rest = dynamic->strings_size - offset;
     if (rest > elf->source.size - start)
         rest = elf->source.size - start;
-    /* Names are short: one small read does nearly always. */
-    for (uint64_t limit = STRING_FIRST_READ;; limit = ELF_STRING_MAX) {
-        size_t length = (size_t)(rest < limit ? rest : limit);
-        int result = read_at(elf, start, buffer, length);
-        if (result)
-            return result;
-        if (memchr(buffer, '\0', length))
-            return 0;
-        if (limit == ELF_STRING_MAX || length < limit)
-            return bad(elf, "has a damaged dynamic string table");
-    }
+    size_t length = (size_t)(rest < sizeof(buffer) ? rest : sizeof(buffer));
+    int result = read_at(elf, start, buffer, length);
+    if (result)
+        return result;
+    const char *end = memchr(buffer, '\0', length);
+    if (!end)
+        return long_string(elf, start, rest, arena, string);
+    *string = arena_copy(arena, buffer, (size_t)(end - buffer));
+    return *string ? 0 : -ENOMEM;
+}
+
+bool elf_file_is_ours(const uint8_t *start, size_t size)
+{
+    return size > EI_NIDENT + 4 && start[EI_CLASS] == ELFCLASS64 && start[EI_DATA] == ELFDATA2LSB &&
+           start[18] == EM_X86_64 && start[19] == 0;
 }

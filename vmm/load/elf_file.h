@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vmm/load/arena.h"
+
 #define ELF_LOADS_MAX 32u
 #define ELF_NEEDED_MAX 512u
 #define ELF_STRING_MAX 4096u
@@ -43,16 +45,18 @@ struct elf_dynamic {
     uint64_t strings_offset, strings_size; /* in the file */
     uint64_t rpath, runpath;
     uint32_t needed_count;
-    uint64_t needed[ELF_NEEDED_MAX];
+    uint32_t needed[ELF_NEEDED_MAX];
 };
 
 /* Header and program headers.  -ENOEXEC with elf->why, or a read error. */
 int elf_file_open(const struct elf_source *source, struct elf_file *elf);
-/* The interpreter's path into buffer (ELF_STRING_MAX bytes). */
-int elf_file_interpreter(struct elf_file *elf, char *buffer);
+/* The interpreter's path, in the arena.  These may return -ENOMEM, too. */
+int elf_file_interpreter(struct elf_file *elf, struct arena *arena, const char **path);
 int elf_file_dynamic(struct elf_file *elf, struct elf_dynamic *dynamic);
-/* A string of the dynamic string table into buffer (ELF_STRING_MAX bytes). */
+/* A string of the dynamic string table, in the arena. */
 int elf_file_string(struct elf_file *elf, const struct elf_dynamic *dynamic, uint64_t offset,
-                    char *buffer);
+                    struct arena *arena, const char **string);
+/* From a file's first bytes (20 or more): whether it is for 64-bit x86-64. */
+bool elf_file_is_ours(const uint8_t *start, size_t size);
 
 #endif

@@ -7,30 +7,44 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "vmm/load/elf_file.h"
+
 #define LINKS_MAX 40 /* Linux's MAXSYMLINKS */
+#define MAGIC_BYTES 32u /* of a file: enough to know an ELF file and its machine */
 /* Descriptors left for the VMM itself (KVM, eventfds, disks, QEMU). */
 #define DESCRIPTORS_SPARE 128u
 #define DESCRIPTORS_UNCHECKED 256 /* any limit worth its name is above this */
 
-int host_absolute(const char *path, char *buffer)
+static __attribute__((noinline)) int from_cwd(struct host_files *files, const char *path,
+                                              const char **absolute)
 {
-    size_t length = 0;
-    if (path[0] != '/') {
-        if (!getcwd(buffer, PATH_MAX))
-            return -errno;
-        length = strlen(buffer);
-        buffer[length++] = '/';
-    }
+    char buffer[PATH_MAX];
     size_t rest = strnlen(path, PATH_MAX);
-    if (length + rest >= PATH_MAX)
+    if (!getcwd(buffer, sizeof(buffer)))
+        return -errno;
+    size_t length = strlen(buffer);
+    if (length + 1 + rest >= sizeof(buffer))
         return -ENAMETOOLONG;
+    if (length > 1)
+        buffer[length++] = '/';
     memcpy(buffer + length, path, rest + 1);
-    return 0;
+    *absolute = arena_copy(files->arena, buffer, length + rest);
+    return *absolute ? 0 : -ENOMEM;
+}
+
+int host_absolute(struct host_files *files, const char *path, const char **absolute)
+{
+    if (path[0] != '/')
+        return from_cwd(files, path, absolute);
+    *absolute = arena_copy(files->arena, path, strlen(path));
+    return *absolute ? 0 : -ENOMEM;
 }
 
 int host_generated_add(struct host_files *files, const char *path, uint32_t mode,
@@ -43,13 +57,9 @@ int host_generated_add(struct host_files *files, const char *path, uint32_t mode
         .bytes = bytes,
         .fd = -1,
     };
-    char resolved[PATH_MAX];
-    int result = members_resolve(files->members, path, resolved);
+    int result = members_resolve(files->members, path, false, &member.path);
     if (result)
         return result;
-    member.path = arena_copy(files->arena, resolved, strlen(resolved));
-    if (!member.path)
-        return -ENOMEM;
     struct member *added;
     return members_add(files->members, &member, MEMBERS_KEEP, &added);
 }
@@ -62,83 +72,138 @@ static int add_link(struct host_files *files, const char *path, const char *targ
     return host_generated_add(files, path, S_IFLNK | 0777, RANK_LINK, copy, length);
 }
 
-/* True for the known directory and those above it. */
-static bool is_known_dir(const struct host_files *files, const char *path, size_t length)
+/*
+ * Opens a path if there is no link in it, with one call for the whole of it.
+ * -ELOOP: walk it.  O_NONBLOCK: a FIFO of that name must not hang us.
+ */
+static int open_without_links(struct host_files *files, const char *path)
 {
-    return strncmp(files->real_dir, path, length) == 0 &&
-           (files->real_dir[length] == '/' || files->real_dir[length] == '\0');
+    struct open_how how = {
+        .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+        .resolve = RESOLVE_NO_SYMLINKS,
+    };
+    if (files->no_openat2 || !members_path_is_plain(path))
+        return -ELOOP;
+    int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+    if (fd >= 0)
+        return fd;
+    if (errno == ENOSYS || errno == EPERM) {
+        files->no_openat2 = true;
+        return -ELOOP;
+    }
+    return -errno;
 }
 
-/* Length of the link's target, 0 when path is no link, or a negative errno. */
-static ssize_t read_link(struct host_files *files, const char *path, size_t length, char *target)
-{
-    if (is_known_dir(files, path, length))
-        return 0;
-    ssize_t got = readlink(path, target, PATH_MAX);
-    if (got < 0)
-        return errno == EINVAL ? 0 : -errno;
-    return got < PATH_MAX ? got : -ENAMETOOLONG;
-}
-
-int host_walk(struct host_files *files, const char *path, char *real)
-{
+/* A walk over components; what has been walked is free of links. */
+struct walk {
+    size_t length; /* of what has been walked, in real */
+    const char *rest; /* in pending */
+    unsigned int links;
     char pending[PATH_MAX], target[PATH_MAX];
-    const char *rest = pending;
-    size_t length = 0, parent = 0;
-    int links = 0;
+};
 
-    if (strnlen(path, PATH_MAX) >= PATH_MAX)
+/* The next component is a link: its target takes its place.  parent: length before it. */
+static int follow(struct host_files *files, struct walk *walk, char *real, size_t parent,
+                  size_t target_length)
+{
+    size_t rest_length = strlen(walk->rest);
+    if (++walk->links > LINKS_MAX)
+        return -ELOOP;
+    if (target_length + 1 + rest_length + 1 > PATH_MAX)
         return -ENAMETOOLONG;
-    strcpy(pending, path);
-    for (rest += strspn(rest, "/"); *rest; rest += strspn(rest, "/")) {
-        size_t part = strcspn(rest, "/");
-        const char *name = rest;
-        rest += part;
-        if (part == 1 && name[0] == '.')
-            continue;
-        if (part == 2 && name[0] == '.' && name[1] == '.') {
-            while (length > 0 && real[--length] != '/')
-                ;
-            continue;
-        }
-        if (length + 1 + part + 1 > PATH_MAX)
-            return -ENAMETOOLONG;
-        parent = length;
-        real[length++] = '/';
-        memcpy(real + length, name, part);
-        length += part;
-        real[length] = '\0';
-        ssize_t got = read_link(files, real, length, target);
-        if (got < 0)
-            return (int)got;
-        if (got == 0)
-            continue;
-        size_t rest_length = strlen(rest);
-        if (++links > LINKS_MAX)
-            return -ELOOP;
-        if ((size_t)got + 1 + rest_length + 1 > PATH_MAX)
-            return -ENAMETOOLONG;
-        int result = add_link(files, real, target, (size_t)got);
-        if (result)
-            return result;
-        memmove(pending + got + 1, rest, rest_length + 1);
-        memcpy(pending, target, (size_t)got);
-        pending[got] = '/';
-        rest = pending;
-        length = pending[0] == '/' ? 0 : parent;
-    }
-    real[length] = '\0';
-    if (length == 0) {
-        strcpy(real, "/");
+    int result = add_link(files, real, walk->target, target_length);
+    if (result)
+        return result;
+    memmove(walk->pending + target_length + 1, walk->rest, rest_length + 1);
+    memcpy(walk->pending, walk->target, target_length);
+    walk->pending[target_length] = '/';
+    if (rest_length == 0)
+        walk->pending[target_length] = '\0';
+    walk->rest = walk->pending + strspn(walk->pending, "/");
+    walk->length = walk->pending[0] == '/' ? 0 : parent;
+    return 0;
+}
+
+/* After a link: maybe the rest has none.  *fd stays -1 if it has. */
+static int try_rest(struct host_files *files, struct walk *walk, char *real, int *fd)
+{
+    size_t rest_length = strlen(walk->rest);
+    if (walk->length + 1 + rest_length + 1 > PATH_MAX)
+        return -ENAMETOOLONG;
+    real[walk->length] = '/';
+    memcpy(real + walk->length + 1, walk->rest, rest_length + 1);
+    int opened = open_without_links(files, real);
+    if (opened < 0)
+        return opened == -ELOOP ? 0 : opened;
+    *fd = opened;
+    return 0;
+}
+
+/* One component into real; sets *parent to the length before it.  False: nothing to look at. */
+static int take_component(struct walk *walk, char *real, size_t *parent)
+{
+    size_t part = strcspn(walk->rest, "/");
+    const char *name = walk->rest;
+    walk->rest += part;
+    if (part == 1 && name[0] == '.')
+        return 0;
+    if (part == 2 && name[0] == '.' && name[1] == '.') {
+        while (walk->length > 0 && real[--walk->length] != '/')
+            ;
         return 0;
     }
-    /* What comes next is likely to be in the same directory. */
-    char *slash = strrchr(real, '/');
-    if (slash > real) {
-        memcpy(files->real_dir, real, (size_t)(slash - real));
-        files->real_dir[slash - real] = '\0';
+    if (walk->length + 1 + part + 1 > PATH_MAX)
+        return -ENAMETOOLONG;
+    *parent = walk->length;
+    real[walk->length++] = '/';
+    memcpy(real + walk->length, name, part);
+    walk->length += part;
+    real[walk->length] = '\0';
+    return 1;
+}
+
+static int walk_links(struct host_files *files, struct walk *walk, char *real, int *fd)
+{
+    for (walk->rest += strspn(walk->rest, "/"); *walk->rest;
+         walk->rest += strspn(walk->rest, "/")) {
+        size_t parent = 0;
+        int taken = take_component(walk, real, &parent);
+        if (taken < 0)
+            return taken;
+        if (taken == 0)
+            continue;
+        ssize_t got = readlink(real, walk->target, sizeof(walk->target));
+        if (got < 0 && errno != EINVAL) /* EINVAL: no link */
+            return -errno;
+        if (got < 0)
+            continue;
+        if (got == (ssize_t)sizeof(walk->target))
+            return -ENAMETOOLONG;
+        int result = follow(files, walk, real, parent, (size_t)got);
+        if (!result && fd)
+            result = try_rest(files, walk, real, fd);
+        if (result || (fd && *fd >= 0))
+            return result;
     }
+    real[walk->length] = '\0';
+    if (walk->length == 0)
+        memcpy(real, "/", 2);
     return 0;
+}
+
+int host_walk(struct host_files *files, const char *path, char *real, int *fd)
+{
+    struct walk walk = {.length = 0};
+    size_t size = strnlen(path, PATH_MAX) + 1;
+    if (size > PATH_MAX)
+        return -ENAMETOOLONG;
+    memcpy(walk.pending, path, size);
+    walk.rest = walk.pending;
+    int result = walk_links(files, &walk, real, fd);
+    if (result || !fd || *fd >= 0)
+        return result;
+    *fd = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    return *fd < 0 ? -errno : 0;
 }
 
 /* Whether a descriptor may stay open; raises the soft limit when it is near. */
@@ -176,7 +241,7 @@ static int read_contents(struct host_files *files, struct member *member)
 
 static int fill_member(struct host_files *files, struct member *member, const struct stat *status)
 {
-    uint8_t magic[4] = {0};
+    uint8_t start[MAGIC_BYTES] = {0};
     int result = 0;
     member->mode = status->st_mode;
     member->size = (uint64_t)status->st_size;
@@ -189,12 +254,14 @@ static int fill_member(struct host_files *files, struct member *member, const st
         result = read_contents(files, member);
         close(member->fd);
         member->fd = -1;
-        if (result == 0 && member->size >= sizeof(magic))
-            memcpy(magic, member->bytes, sizeof(magic));
-    } else if (pread(member->fd, magic, sizeof(magic), 0) < 0) {
+        if (result == 0)
+            memcpy(start, member->bytes,
+                   member->size < sizeof(start) ? (size_t)member->size : sizeof(start));
+    } else if (pread(member->fd, start, sizeof(start), 0) < 0) {
         result = -errno;
     }
-    member->is_elf = memcmp(magic, "\177ELF", sizeof(magic)) == 0;
+    member->is_elf = memcmp(start, "\177ELF", 4) == 0;
+    member->other_machine = !elf_file_is_ours(start, sizeof(start));
     return result;
 }
 
@@ -204,7 +271,6 @@ int host_open_file_add(struct host_files *files, int fd, const char *host_path,
 {
     struct member member = {.rank = rank, .fd = fd};
     struct stat status;
-    char resolved[PATH_MAX];
     int error = 0;
 
     if (fstat(fd, &status) != 0)
@@ -214,13 +280,12 @@ int host_open_file_add(struct host_files *files, int fd, const char *host_path,
     else if (!S_ISREG(status.st_mode))
         error = -EINVAL;
     if (!error)
-        error = members_resolve(files->members, guest_path, resolved);
+        error = members_resolve(files->members, guest_path, false, &member.path);
     if (!error)
         error = fill_member(files, &member, &status);
     if (!error) {
-        member.path = arena_copy(files->arena, resolved, strlen(resolved));
         member.host_path = arena_copy(files->arena, host_path, strlen(host_path));
-        if (!member.path || !member.host_path)
+        if (!member.host_path)
             error = -ENOMEM;
     }
     if (error) {
@@ -231,25 +296,44 @@ int host_open_file_add(struct host_files *files, int fd, const char *host_path,
     return members_add(files->members, &member, policy, result);
 }
 
+static __attribute__((noinline)) int add_by_walk(struct host_files *files, const char *path,
+                                                 enum member_rank rank, struct member **member)
+{
+    char real[PATH_MAX];
+    int fd = -1;
+    int result = host_walk(files, path, real, &fd);
+    return result ? result : host_open_file_add(files, fd, real, real, rank, MEMBERS_KEEP, member);
+}
+
 int host_file_add(struct host_files *files, const char *path, enum member_rank rank,
                   struct member **member)
 {
-    char real[PATH_MAX], resolved[PATH_MAX];
-    int result = host_walk(files, path, real);
-    if (!result)
-        result = members_resolve(files->members, real, resolved);
+    const char *known_path;
+    int fd = -1, result = members_resolve(files->members, path, true, &known_path);
     if (result)
         return result;
-    struct member *known = members_find(files->members, resolved, strlen(resolved));
+    struct member *known = members_find(files->members, known_path, strlen(known_path));
     if (known && S_ISREG(known->mode)) {
         if (rank < known->rank)
             known->rank = rank;
         *member = known;
         return 0;
     }
-    /* O_NONBLOCK: a FIFO of that name must not hang us. */
-    int fd = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    /* Links that were met before need not be read again. */
+    const char *short_cut = path;
+    if (!files->members->has_foreign_links) {
+        size_t length = strlen(known_path);
+        char *rooted = arena_alloc(files->arena, length + 2);
+        if (!rooted)
+            return -ENOMEM;
+        rooted[0] = '/';
+        memcpy(rooted + 1, known_path, length + 1);
+        short_cut = rooted;
+    }
+    fd = open_without_links(files, short_cut);
+    if (fd == -ELOOP)
+        return add_by_walk(files, short_cut, rank, member);
     if (fd < 0)
-        return -errno;
-    return host_open_file_add(files, fd, real, real, rank, MEMBERS_KEEP, member);
+        return fd;
+    return host_open_file_add(files, fd, short_cut, short_cut, rank, MEMBERS_KEEP, member);
 }

@@ -22,16 +22,18 @@ struct host_files {
     struct vmm_error *error;
     struct arena *arena;
     struct members *members;
-    char real_dir[PATH_MAX]; /* a directory known to be free of links */
+    bool no_openat2; /* the host has no such call, or forbids it */
 };
 
-/* An absolute path for a name as the user typed it; buffer: PATH_MAX bytes. */
-int host_absolute(const char *path, char *buffer);
+/* An absolute path for a name as the user typed it, in the arena. */
+int host_absolute(struct host_files *files, const char *path, const char **absolute);
 /*
  * Follows an absolute path link by link; each link becomes a member.  real
- * (PATH_MAX bytes) gets the path without links, "." and "..".  Negative errno.
+ * (PATH_MAX bytes) gets the path without links, "." and "..".  With fd, the
+ * file is opened, too: earlier if the kernel finds no link on the way.
+ * Negative errno.
  */
-int host_walk(struct host_files *files, const char *path, char *real);
+int host_walk(struct host_files *files, const char *path, char *real, int *fd);
 /*
  * The regular file at an absolute path, as a member of the same path, and the
  * links on the way there.  Negative errno (-EISDIR, -EINVAL for what is no

@@ -19,6 +19,7 @@
 struct tree {
     struct host_files *files;
     unsigned int depth;
+    bool elsewhere; /* guest paths are not host paths */
     char host[PATH_MAX], guest[PATH_MAX]; /* where the walk stands */
 };
 
@@ -47,15 +48,13 @@ static int add_plain(struct tree *tree, const struct stat *status, const void *b
         .fd = -1,
         .mtime = status->st_mtim,
     };
-    char resolved[PATH_MAX];
-    int result = members_resolve(members, tree->guest, resolved);
+    int result = members_resolve(members, tree->guest, false, &member.path);
     if (result)
         return result;
-    if (resolved[0] == '\0')
+    if (member.path[0] == '\0')
         return 0; /* the root itself is there already */
-    member.path = arena_copy(tree->files->arena, resolved, strlen(resolved));
-    if (!member.path)
-        return -ENOMEM;
+    if (S_ISLNK(member.mode) && tree->elsewhere)
+        members->has_foreign_links = true;
     struct member *added;
     return members_add(members, &member, MEMBERS_REPLACE, &added);
 }
@@ -206,21 +205,26 @@ int host_tree_add(struct host_files *files, const char *host_path, const char *g
     struct tree *tree = arena_alloc(files->arena, sizeof(*tree));
     struct member *member;
     struct stat status;
+    const char *absolute;
     char real[PATH_MAX];
 
     if (!tree)
         return fail_add(files, host_path, -ENOMEM);
     tree->files = files;
     tree->depth = 0;
-    int result = host_absolute(host_path, tree->host);
+    tree->elsewhere = guest_path != NULL;
+    int result = host_absolute(files, host_path, &absolute);
     /* Without a guest path the links on the way are part of what is added. */
-    if (!result && !guest_path)
-        result = host_walk(files, tree->host, real);
+    if (!result && !guest_path) {
+        result = host_walk(files, absolute, real, NULL);
+        absolute = guest_path = real;
+    }
+    if (!result && (strlen(absolute) >= PATH_MAX || strlen(guest_path) >= PATH_MAX))
+        result = -ENAMETOOLONG;
     if (result)
         return fail_add(files, host_path, result);
-    if (!guest_path)
-        strcpy(tree->host, real);
-    strcpy(tree->guest, guest_path ? guest_path : real); /* checked by the setter */
+    memcpy(tree->host, absolute, strlen(absolute) + 1);
+    memcpy(tree->guest, guest_path, strlen(guest_path) + 1);
     int fd = open(tree->host, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return fail_add(files, host_path, -errno);

@@ -37,24 +37,20 @@ static const char musl_dirs[] = "/lib:/usr/local/lib:/usr/lib:/usr/lib/x86_64-li
 static int try_path(struct closure *closure, const struct library_object *object, const char *path)
 {
     struct member *member;
-    struct elf_source source;
-    struct elf_file elf;
-
     int result =
         host_file_add(closure->files, path, object->required ? RANK_LIBRARY : RANK_OTHER, &member);
     if (result)
         return result == -ENOMEM || result == -EMFILE ? result : -ENOENT;
     if (member->scanned)
         return 0;
-    source = (struct elf_source){member->bytes, member->fd, member->size};
-    if (elf_file_open(&source, &elf) == -ENOEXEC && elf.other_machine)
+    if (member->is_elf && member->other_machine)
         return -ENOENT;
     result = closure_queue(closure, member, path, object);
     return result == -ENOEXEC && !object->required ? -ENOENT : result;
 }
 
 static int try_in_dir(struct closure *closure, const struct library_object *object, const char *dir,
-                      size_t dir_length, const char *name, char *path)
+                      size_t dir_length, const char *name, const char **found)
 {
     size_t name_length = strlen(name);
     if (dir_length == 0) { /* an empty element is the current directory */
@@ -63,6 +59,10 @@ static int try_in_dir(struct closure *closure, const struct library_object *obje
     }
     if (dir_length + 1 + name_length + 1 > PATH_MAX)
         return -ENOENT;
+    char *path = arena_alloc(closure->files->arena, dir_length + 1 + name_length + 1);
+    if (!path)
+        return -ENOMEM;
+    *found = path;
     memcpy(path, dir, dir_length);
     path[dir_length] = '/';
     memcpy(path + dir_length + 1, name, name_length + 1);
@@ -72,13 +72,14 @@ static int try_in_dir(struct closure *closure, const struct library_object *obje
     return try_path(closure, object, path);
 }
 
-/* Each directory of a list; path (PATH_MAX bytes) names the one that had it. */
+/* Each directory of a list. */
 static int try_in_list(struct closure *closure, const struct library_object *object,
-                       const char *list, const char *separators, const char *name, char *path)
+                       const char *list, const char *separators, const char *name,
+                       const char **found)
 {
     for (;;) {
         size_t length = strcspn(list, separators);
-        int result = try_in_dir(closure, object, list, length, name, path);
+        int result = try_in_dir(closure, object, list, length, name, found);
         if (result != -ENOENT)
             return result;
         if (list[length] == '\0')
@@ -125,8 +126,10 @@ static bool expand(const char *text, const char *origin, const char *lib, char *
 }
 
 /* A list with tokens: $LIB has a value per distribution, so try each. */
-static int try_expanded(struct closure *closure, const struct library_object *object,
-                        const char *list, const char *origin, const char *name, char *path)
+static __attribute__((noinline)) int try_expanded(struct closure *closure,
+                                                  const struct library_object *object,
+                                                  const char *list, const char *origin,
+                                                  const char *name, const char **found)
 {
     static const char *const libs[] = {"lib/x86_64-linux-gnu", "lib64", "lib"};
     char expanded[PATH_MAX];
@@ -134,7 +137,7 @@ static int try_expanded(struct closure *closure, const struct library_object *ob
     for (size_t i = 0; i < tries; i++) {
         if (!expand(list, origin, libs[i], expanded))
             return -ENOENT;
-        int result = try_in_list(closure, object, expanded, ":", name, path);
+        int result = try_in_list(closure, object, expanded, ":", name, found);
         if (result != -ENOENT)
             return result;
     }
@@ -162,7 +165,7 @@ static void open_cache(struct closure *closure)
 }
 
 static int search_cache(struct closure *closure, const struct library_object *object,
-                        const char *name, char *path)
+                        const char *name, const char **found)
 {
     int result = -ENOENT;
     size_t position = 0;
@@ -176,11 +179,11 @@ static int search_cache(struct closure *closure, const struct library_object *ob
     while ((candidate = ldso_cache_find(&closure->cache, name, &position)) != NULL) {
         if (strlen(candidate) >= PATH_MAX)
             continue;
-        int found = try_path(closure, object, candidate);
-        if (found != 0 && found != -ENOENT)
-            return found;
-        if (found == 0) {
-            strcpy(path, candidate);
+        int tried = try_path(closure, object, candidate);
+        if (tried != 0 && tried != -ENOENT)
+            return tried;
+        if (tried == 0) {
+            *found = candidate; /* in the map, which stays until the end */
             result = 0;
         }
     }
@@ -188,7 +191,7 @@ static int search_cache(struct closure *closure, const struct library_object *ob
 }
 
 static int search_conf(struct closure *closure, const struct library_object *object,
-                       const char *name, char *path)
+                       const char *name, const char **found)
 {
     if (!closure->conf_tried) {
         closure->conf_tried = true;
@@ -199,45 +202,46 @@ static int search_conf(struct closure *closure, const struct library_object *obj
     }
     for (size_t i = 0; i < closure->conf_dir_count; i++) {
         const char *dir = closure->conf_dirs[i];
-        int result = try_in_dir(closure, object, dir, strlen(dir), name, path);
+        int result = try_in_dir(closure, object, dir, strlen(dir), name, found);
         if (result != -ENOENT)
             return result;
     }
     return -ENOENT;
 }
 
-static int search_musl(struct closure *closure, const struct library_object *object,
-                       const char *name, char *path)
+static __attribute__((noinline)) int search_musl(struct closure *closure,
+                                                 const struct library_object *object,
+                                                 const char *name, const char **found)
 {
     char list[PATH_MAX];
     int fd = open(MUSL_CONF_PATH, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return try_in_list(closure, object, musl_dirs, ":", name, path);
+        return try_in_list(closure, object, musl_dirs, ":", name, found);
     ssize_t length = read(fd, list, sizeof(list) - 1);
     close(fd);
     if (length <= 0)
         return -ENOENT;
     list[length] = '\0';
-    return try_in_list(closure, object, list, ":\n", name, path);
+    return try_in_list(closure, object, list, ":\n", name, found);
 }
 
 /* The places that are the same for every object; each name is looked up once. */
 static int search_common(struct closure *closure, const struct library_object *object,
                          const char *name)
 {
-    char path[PATH_MAX];
+    const char *path = NULL;
     int result;
     for (struct known_library *known = closure->known; known; known = known->next)
         if (known->musl == object->musl && strcmp(known->name, name) == 0)
             return known->path ? 0 : -ENOENT;
     if (object->musl) {
-        result = search_musl(closure, object, name, path);
+        result = search_musl(closure, object, name, &path);
     } else {
-        result = search_cache(closure, object, name, path);
+        result = search_cache(closure, object, name, &path);
         if (result == -ENOENT)
-            result = try_in_list(closure, object, glibc_dirs, ":", name, path);
+            result = try_in_list(closure, object, glibc_dirs, ":", name, &path);
         if (result == -ENOENT && !closure->cache_map)
-            result = search_conf(closure, object, name, path);
+            result = search_conf(closure, object, name, &path);
     }
     if (result != 0 && result != -ENOENT)
         return result;
@@ -254,29 +258,36 @@ static int search_common(struct closure *closure, const struct library_object *o
     return result;
 }
 
-int library_find(struct closure *closure, const struct library_object *object, const char *name)
+/* A needed name with a slash is a path. */
+static __attribute__((noinline)) int
+find_by_path(struct closure *closure, const struct library_object *object, const char *name)
 {
     char path[PATH_MAX];
+    if (!expand(name, object->origin, "lib/x86_64-linux-gnu", path) || path[0] != '/')
+        return -ENOENT;
+    return try_path(closure, object, path);
+}
+
+int library_find(struct closure *closure, const struct library_object *object, const char *name)
+{
+    const char *found;
     int result = -ENOENT;
     unsigned int loaders = 0;
 
-    if (strchr(name, '/')) {
-        if (!expand(name, object->origin, "lib/x86_64-linux-gnu", path) || path[0] != '/')
-            return -ENOENT;
-        return try_path(closure, object, path);
-    }
+    if (strchr(name, '/'))
+        return find_by_path(closure, object, name);
     if (!object->runpath) {
         for (const struct library_object *o = object; o && result == -ENOENT; o = o->loader) {
             if (++loaders > LOADERS_MAX)
                 break;
             if (o->rpath)
-                result = try_expanded(closure, object, o->rpath, o->origin, name, path);
+                result = try_expanded(closure, object, o->rpath, o->origin, name, &found);
         }
     }
     if (result == -ENOENT && closure->library_path)
-        result = try_in_list(closure, object, closure->library_path, ":;", name, path);
+        result = try_in_list(closure, object, closure->library_path, ":;", name, &found);
     if (result == -ENOENT && object->runpath)
-        result = try_expanded(closure, object, object->runpath, object->origin, name, path);
+        result = try_expanded(closure, object, object->runpath, object->origin, name, &found);
     return result == -ENOENT ? search_common(closure, object, name) : result;
 }
 

@@ -106,6 +106,18 @@ int members_add(struct members *members, const struct member *member, enum membe
     return 0;
 }
 
+bool members_path_is_plain(const char *path)
+{
+    while (path[0] == '/') {
+        const char *part = path + 1;
+        path = strchrnul(part, '/');
+        size_t length = (size_t)(path - part);
+        if (length == 0 || (part[0] == '.' && (length == 1 || (length == 2 && part[1] == '.'))))
+            return false;
+    }
+    return path[0] == '\0';
+}
+
 /* Puts link target and remaining path together as what is still to walk. */
 static int expand_link(char *pending, const struct member *link, const char *rest)
 {
@@ -118,30 +130,27 @@ static int expand_link(char *pending, const struct member *link, const char *res
     return 0;
 }
 
-int members_resolve(const struct members *members, const char *path, char *buffer)
+/* Any path; buffer: PATH_MAX bytes. */
+static int walk(const struct members *members, const char *path, bool last, char *buffer)
 {
     char pending[PATH_MAX];
     size_t length = 0; /* of the result so far, without a slash at its end */
     int links = 0;
 
-    if (strnlen(path, PATH_MAX) >= PATH_MAX)
-        return -ENAMETOOLONG;
-    strcpy(pending, path);
+    memcpy(pending, path, strlen(path) + 1); /* the caller has checked it */
     const char *rest = pending;
     for (;;) {
         rest += strspn(rest, "/");
         size_t part = strcspn(rest, "/");
         if (part == 0)
             break;
-        const char *after = rest + part;
-        if (part == 1 && rest[0] == '.') {
-            rest = after;
+        const char *name = rest;
+        rest += part;
+        if (part == 1 && name[0] == '.')
             continue;
-        }
-        if (part == 2 && rest[0] == '.' && rest[1] == '.') {
+        if (part == 2 && name[0] == '.' && name[1] == '.') {
             while (length > 0 && buffer[--length] != '/')
                 ;
-            rest = after;
             continue;
         }
         size_t parent = length;
@@ -149,13 +158,13 @@ int members_resolve(const struct members *members, const char *path, char *buffe
             return -ENAMETOOLONG;
         if (length)
             buffer[length++] = '/';
-        memcpy(buffer + length, rest, part);
+        memcpy(buffer + length, name, part);
         length += part;
-        rest = after;
-        if (rest[strspn(rest, "/")] == '\0')
+        bool is_last = rest[strspn(rest, "/")] == '\0';
+        if (is_last && !last)
             break;
         const struct member *member = members_find(members, buffer, length);
-        if (!member || S_ISDIR(member->mode))
+        if (!member || S_ISDIR(member->mode) || (is_last && !S_ISLNK(member->mode)))
             continue;
         if (!S_ISLNK(member->mode))
             return -ENOTDIR;
@@ -169,6 +178,47 @@ int members_resolve(const struct members *members, const char *path, char *buffe
     }
     buffer[length] = '\0';
     return 0;
+}
+
+/* Large buffers stay out of the common path's stack: a fresh page costs. */
+static __attribute__((noinline)) int
+resolve_by_walk(const struct members *members, const char *path, bool last, const char **resolved)
+{
+    char buffer[PATH_MAX];
+    if (strnlen(path, PATH_MAX) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    int result = walk(members, path, last, buffer);
+    if (result)
+        return result;
+    *resolved = arena_copy(members->arena, buffer, strlen(buffer));
+    return *resolved ? 0 : -ENOMEM;
+}
+
+/* Whether the table has anything but directories on the way. */
+static bool way_is_clear(const struct members *members, const char *path, bool last)
+{
+    const char *end = path;
+    while (*end) {
+        end = strchrnul(end + 1, '/');
+        if (*end == '\0' && !last)
+            return true;
+        const struct member *member = members_find(members, path, (size_t)(end - path));
+        if (member && !S_ISDIR(member->mode) && !(*end == '\0' && S_ISREG(member->mode)))
+            return false;
+    }
+    return true;
+}
+
+int members_resolve(const struct members *members, const char *path, bool last,
+                    const char **resolved)
+{
+    if (!members_path_is_plain(path) || !path[0] || !way_is_clear(members, path + 1, last))
+        return resolve_by_walk(members, path, last, resolved);
+    size_t length = strlen(path + 1);
+    if (length >= PATH_MAX)
+        return -ENAMETOOLONG;
+    *resolved = arena_copy(members->arena, path + 1, length);
+    return *resolved ? 0 : -ENOMEM;
 }
 
 void members_free(struct members *members)

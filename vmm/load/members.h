@@ -31,6 +31,7 @@ struct member {
     uint32_t mode; /* type and permissions, as st_mode */
     enum member_rank rank;
     bool is_elf;
+    bool other_machine; /* with is_elf: not 64-bit x86-64 */
     bool scanned; /* closure: its libraries are in the table */
     uint64_t size;
     const uint8_t *bytes; /* contents or link target; NULL: in fd */
@@ -48,6 +49,8 @@ struct members {
     uint32_t count, capacity;
     uint32_t *buckets; /* index + 1, 0: empty */
     uint32_t bucket_count; /* a power of two */
+    /* Some link leads elsewhere than the host's link of that path. */
+    bool has_foreign_links;
 };
 
 enum members_policy {
@@ -64,11 +67,15 @@ struct member *members_find(const struct members *members, const char *path, siz
 int members_add(struct members *members, const struct member *member, enum members_policy policy,
                 struct member **result);
 /*
- * The path with links of the table followed in all but its last component, as
- * the guest's kernel will walk it.  Leading slashes are dropped, "." and ".."
- * removed.  buffer: PATH_MAX bytes.  -ELOOP, -ENAMETOOLONG, -ENOTDIR.
+ * The path with links of the table followed, as the guest's kernel will walk
+ * it, in the arena; with last, a link in the last component is followed, too.
+ * Leading slashes are dropped, "." and ".." removed.  -ELOOP, -ENAMETOOLONG,
+ * -ENOTDIR, -ENOMEM.
  */
-int members_resolve(const struct members *members, const char *path, char *buffer);
+int members_resolve(const struct members *members, const char *path, bool last,
+                    const char **resolved);
+/* True for an absolute path without empty, "." and ".." components. */
+bool members_path_is_plain(const char *path);
 void members_free(struct members *members);
 
 #endif

@@ -170,10 +170,11 @@ static int add_kernel(struct qemu *qemu, bool has_archive)
                          "%svirtio_mmio.device=%u@%#x:%u%s", config->append ? "" : " ",
                          QEMU_VIRTIO_SIZE, QEMU_VIRTIO_BASE + slot * QEMU_VIRTIO_SIZE,
                          QEMU_VIRTIO_ACPI_GSI + slot, config->append ? " " : "");
-    if (config->append && (size_t)used + strlen(config->append) >= sizeof(words))
+    size_t append_size = config->append ? strlen(config->append) + 1 : 0;
+    if ((size_t)used + append_size > sizeof(words))
         return -E2BIG;
-    if (config->append)
-        strcpy(words + used, config->append);
+    if (append_size)
+        memcpy(words + used, config->append, append_size);
     int result = add(qemu, "-kernel");
     if (!result)
         result = add(qemu, "/proc/self/fd/%d", qemu->kernel_fd);

@@ -20,7 +20,7 @@ static bool search(const char *list, char *path, size_t size)
         size_t length = strcspn(list, ":");
         if (list[0] == '/' && length + sizeof("/" PROGRAM) <= size) {
             memcpy(path, list, length);
-            strcpy(path + length, "/" PROGRAM);
+            memcpy(path + length, "/" PROGRAM, sizeof("/" PROGRAM));
             if (access(path, X_OK) == 0)
                 return true;
         }
@@ -36,7 +36,7 @@ int qemu_find(char *path, size_t size)
     if (search(list ? list : USUAL_DIRS, path, size))
         return 0;
     if (sizeof(OTHER_NAME) <= size && access(OTHER_NAME, X_OK) == 0) {
-        strcpy(path, OTHER_NAME);
+        memcpy(path, OTHER_NAME, sizeof(OTHER_NAME));
         return 0;
     }
     path[0] = '\0';
