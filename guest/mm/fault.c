@@ -32,7 +32,70 @@ static void install(struct mm *mm, uint64_t *slot, uint64_t pte)
         count_resident(mm, 1);
 }
 
-static enum fault_result fault_anonymous(struct mm *mm, struct vma *vma, uint64_t *slot, bool write)
+/*
+ * Memory that a program fills from below comes in larger pieces: so many entries
+ * before a page must be in use that what is given too early stays a small part.
+ */
+#define AHEAD_EVIDENCE 32u
+#define AHEAD_PAGES 8u
+#define HUGE_EVIDENCE 4u /* full blocks of 2 MiB */
+
+static void map_ahead(struct mm *mm, struct vma *vma, uint64_t address, uint64_t *slot)
+{
+    uint64_t index = (address / PAGE_SIZE) & 511;
+    uint64_t room = MIN(511 - index, (vma->end - address) / PAGE_SIZE - 1);
+    paddr_t pa;
+
+    if (index < AHEAD_EVIDENCE)
+        return;
+    for (unsigned int i = 1; i <= AHEAD_EVIDENCE; i++) {
+        if (!slot[-(long)i])
+            return;
+    }
+    for (unsigned int i = 1; i <= MIN(room, AHEAD_PAGES) && !slot[i]; i++) {
+        if (!page_alloc(0, PAGE_ZERO, &pa))
+            return;
+        install(mm, &slot[i], pte_make(pa, vma->flags, 0));
+    }
+}
+
+/* Are the blocks before this one in use, as far as three looks can tell? */
+static bool filled_before(struct mm *mm, const struct vma *vma, uint64_t block)
+{
+    struct pt_span span;
+
+    if (block < HUGE_EVIDENCE * HUGE_SIZE || vma->start > block - HUGE_EVIDENCE * HUGE_SIZE)
+        return false;
+    for (unsigned int i = 1; i <= HUGE_EVIDENCE; i++) {
+        uint64_t before = block - i * HUGE_SIZE;
+
+        if (!pt_walk(mm, before, before + HUGE_SIZE, &span) || span.start != before)
+            return false;
+        if (!span.huge && (!span.slot[0] || !span.slot[255] || !span.slot[511]))
+            return false;
+    }
+    return true;
+}
+
+/* A 2 MiB page where the program asked for it or fills memory anyway. */
+static bool map_huge(struct mm *mm, struct vma *vma, uint64_t address, uint64_t *entry)
+{
+    uint64_t block = address & HUGE_MASK;
+    paddr_t pa;
+
+    if (vma->start > block || vma->end - block < HUGE_SIZE || (vma->flags & VM_NOHUGEPAGE))
+        return false;
+    if (!(vma->flags & VM_HUGEPAGE) && !filled_before(mm, vma, block))
+        return false;
+    if (!page_alloc(PAGE_ORDER_MAX, PAGE_ZERO, &pa))
+        return false;
+    pte_write(entry, pte_make(pa, vma->flags, PTE_PS));
+    count_resident(mm, HUGE_SIZE / PAGE_SIZE);
+    return true;
+}
+
+static enum fault_result fault_anonymous(struct mm *mm, struct vma *vma, uint64_t address,
+                                         uint64_t *slot, bool write)
 {
     paddr_t pa;
 
@@ -43,6 +106,7 @@ static enum fault_result fault_anonymous(struct mm *mm, struct vma *vma, uint64_
     if (!page_alloc(0, PAGE_ZERO, &pa))
         return FAULT_OOM;
     install(mm, slot, pte_make(pa, vma->flags, 0));
+    map_ahead(mm, vma, address, slot);
     return FAULT_OK;
 }
 
@@ -168,13 +232,15 @@ static enum fault_result fault_in_vma(struct mm *mm, struct vma *vma, uint64_t a
         /* A 2 MiB leaf that allows the access: the CPU's copy was stale. */
         if ((*huge & PTE_PS) && (!write || (*huge & PTE_W)))
             return FAULT_OK;
+        if (!*huge && write && !vma->ops && map_huge(mm, vma, address, huge))
+            return FAULT_OK;
         slot = pt_create(mm, address);
         if (!slot)
             return FAULT_OOM;
     }
     if (!*slot)
         return vma->ops ? fault_object(mm, vma, address, slot, write)
-                        : fault_anonymous(mm, vma, slot, write);
+                        : fault_anonymous(mm, vma, address, slot, write);
     if (write && !(*slot & PTE_W))
         return fault_copy(mm, vma, address, slot);
     return FAULT_OK; /* another thread was faster, or a stale TLB entry */

@@ -158,8 +158,6 @@ struct mm *mm_fork(struct mm *mm, int *error)
 
 static int pin_locked(struct mm *mm, uint64_t address, bool for_write, struct vm_page *page)
 {
-    struct pt_span span;
-
     switch (fault_locked(mm, address, for_write ? PF_WRITE : 0)) {
     case FAULT_OK:
         break;
@@ -168,13 +166,12 @@ static int pin_locked(struct mm *mm, uint64_t address, bool for_write, struct vm
     default:
         return -EFAULT;
     }
-    address = PAGE_ALIGN_DOWN(address);
-    if (!pt_walk(mm, address, address + PAGE_SIZE, &span) || !*span.slot)
-        return -EFAULT;
-    page->pa = PADDR(*span.slot & PTE_ADDR);
-    if (span.huge)
-        page->pa.raw += address & ~HUGE_MASK;
-    page->is_static = *span.slot & PTE_SW_STATIC;
+    /* Also splits a 2 MiB leaf: what others refer to is single pages. */
+    uint64_t *slot = pt_create(mm, address);
+    if (!slot)
+        return -ENOMEM;
+    page->pa = PADDR(*slot & PTE_ADDR);
+    page->is_static = *slot & PTE_SW_STATIC;
     if (!page->is_static)
         page_get(page->pa);
     return 0;

@@ -252,6 +252,19 @@ void page_put(paddr_t pa)
     }
 }
 
+void page_split(paddr_t pa)
+{
+    struct page *page = page_of((uint32_t)(pa.raw >> PAGE_SHIFT));
+    unsigned int order = page->order;
+
+    ASSERT(atomic_load_explicit(&page->refs, memory_order_relaxed) == 1);
+    for (unsigned int i = 0; i < 1u << order; i++) {
+        page[i].state = PAGE_USED;
+        page[i].order = 0;
+        atomic_store_explicit(&page[i].refs, 1, memory_order_relaxed);
+    }
+}
+
 unsigned int page_ref(paddr_t pa)
 {
     struct page *page = page_of((uint32_t)(pa.raw >> PAGE_SHIFT));

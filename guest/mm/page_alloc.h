@@ -45,6 +45,9 @@ void page_put(paddr_t pa); /* frees at zero */
 unsigned int page_ref(paddr_t pa);
 bool page_is_static(paddr_t pa);
 
+/* A block with reference count 1 becomes single pages with one reference each. */
+void page_split(paddr_t pa);
+
 struct page_stats {
     uint64_t total, free, used_max; /* pages of 4 KiB */
 };

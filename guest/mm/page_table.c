@@ -46,10 +46,7 @@ uint64_t *pt_create_huge(struct mm *mm, uint64_t address)
     return table ? table + index_of(address, SHIFT_PD) : NULL;
 }
 
-/*
- * One 2 MiB leaf becomes 512 small ones of the same pages.  The block keeps its
- * one reference count: each small leaf owns one reference to it.
- */
+/* One 2 MiB leaf, which owns its block alone, becomes 512 small ones. */
 static bool split_leaf(struct mm *mm, uint64_t *entry, uint64_t address)
 {
     uint64_t leaf = *entry;
@@ -58,13 +55,11 @@ static bool split_leaf(struct mm *mm, uint64_t *entry, uint64_t address)
     if (!page_alloc(0, 0, &pa))
         return false;
     uint64_t *table = phys_to_virt(pa);
-    for (unsigned int i = 0; i < 512; i++) {
+    for (unsigned int i = 0; i < 512; i++)
         table[i] = (leaf & ~PTE_PS) + i * PAGE_SIZE;
-        if (i > 0 && !(leaf & PTE_SW_STATIC))
-            page_get(PADDR(leaf & PTE_ADDR));
-    }
+    page_split(PADDR(leaf & PTE_ADDR));
     pte_write(entry, pa.raw | TABLE_BITS);
-    tlb_flush_range(mm, address & HUGE_MASK, (address & HUGE_MASK) + PAGE_SIZE);
+    tlb_flush_range(mm, address & HUGE_MASK, (address & HUGE_MASK) + HUGE_SIZE);
     return true;
 }
 

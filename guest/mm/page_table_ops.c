@@ -28,6 +28,13 @@ static size_t entries(const struct pt_span *span)
     return span->huge ? 1 : (span->end - span->start) / PAGE_SIZE;
 }
 
+static void gather_leaf(struct tlb_gather *gather, const struct pt_span *span, size_t index)
+{
+    uint64_t address = span->start + index * PAGE_SIZE;
+
+    gather_address(gather, address, span->huge ? span->end : address + PAGE_SIZE);
+}
+
 /* kind: leaves with one of these bits, or all when 0. */
 static void zap(struct tlb_gather *gather, uint64_t start, uint64_t end, uint64_t kind)
 {
@@ -44,7 +51,7 @@ static void zap(struct tlb_gather *gather, uint64_t start, uint64_t end, uint64_
             if (!pte || (kind && !(pte & kind)))
                 continue;
             pte_write(&span.slot[i], 0);
-            gather_address(gather, span.start + i * PAGE_SIZE, span.start + (i + 1) * PAGE_SIZE);
+            gather_leaf(gather, &span, i);
             dropped += counts_as_resident(pte) ? leaf_pages(&span) : 0;
             if (!(pte & PTE_SW_STATIC))
                 gather_page(gather, PADDR(pte & PTE_ADDR));
@@ -81,7 +88,7 @@ void pt_protect(struct tlb_gather *gather, uint64_t start, uint64_t end, uint32_
             if (changed == pte)
                 continue;
             pte_write(&span.slot[i], changed);
-            gather_address(gather, span.start + i * PAGE_SIZE, span.start + (i + 1) * PAGE_SIZE);
+            gather_leaf(gather, &span, i);
         }
     }
 }
@@ -101,7 +108,7 @@ static long copy_span(uint64_t *to, struct tlb_gather *from, const struct pt_spa
             /* D goes too: with W it says that the page was written through this leaf. */
             pte = (pte & ~(PTE_W | PTE_D)) | PTE_SW_COW;
             pte_write(&span->slot[i], pte);
-            gather_address(from, span->start + i * PAGE_SIZE, span->start + (i + 1) * PAGE_SIZE);
+            gather_leaf(from, span, i);
         }
         if (!(pte & PTE_SW_STATIC))
             page_get(PADDR(pte & PTE_ADDR));
@@ -130,7 +137,14 @@ int pt_copy(struct mm *to, struct tlb_gather *from, uint64_t start, uint64_t end
     for (; pt_walk(from->mm, start, end, &span); start = span.end) {
         if (span_empty(&span))
             continue;
-        uint64_t *slot = span.huge ? pt_create_huge(to, span.start) : pt_create(to, span.start);
+        if (span.huge) {
+            /* A block has one owner: what is shared is single pages. */
+            if (!pt_create(from->mm, span.start))
+                return -ENOMEM;
+            span.end = span.start;
+            continue;
+        }
+        uint64_t *slot = pt_create(to, span.start);
         if (!slot)
             return -ENOMEM;
         long copied = copy_span(slot, from, &span, cow);

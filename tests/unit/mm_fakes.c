@@ -22,6 +22,7 @@ struct fake_page {
     unsigned int refs, order;
 };
 static struct fake_page pages[PAGES_MAX];
+static unsigned int pages_high; /* slots behind it were never used */
 static uint64_t in_use, allocations, fail_after;
 static _Alignas(4096) uint8_t zero_page[PAGE_SIZE];
 static uint8_t *static_pages[64];
@@ -44,7 +45,7 @@ static struct fake_page *find_page(paddr_t pa)
 {
     uint8_t *data = phys_to_virt(pa);
 
-    for (unsigned int i = 0; i < PAGES_MAX; i++) {
+    for (unsigned int i = 0; i < pages_high; i++) {
         if (pages[i].data && data >= pages[i].data &&
             data < pages[i].data + (PAGE_SIZE << pages[i].order))
             return &pages[i];
@@ -96,6 +97,7 @@ bool page_alloc(unsigned int order, unsigned int flags, paddr_t *pa)
         assert_non_null(pages[i].data);
         memset(pages[i].data, flags & PAGE_ZERO ? 0 : 0xa5, size);
         in_use += 1ul << order;
+        pages_high = MAX(pages_high, i + 1);
         *pa = virt_to_phys(pages[i].data);
         return true;
     }

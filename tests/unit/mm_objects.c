@@ -78,6 +78,7 @@ static void file_teardown(void)
         page_put(file_pages[i]);
 }
 
+uint64_t window_page = PAGE_SIZE;
 struct mmap_request shared_request;
 uint8_t shared_byte[FILE_PAGES];
 
@@ -104,7 +105,7 @@ void objects_check_nothing_is_left(void)
 
 uint64_t address_of(unsigned int page)
 {
-    return WINDOW_START + page * PAGE_SIZE;
+    return WINDOW_MIDDLE - WINDOW_PAGES / 2 * window_page + page * window_page;
 }
 
 struct span random_span(void)

@@ -10,8 +10,10 @@
 
 /* A window over two page tables, so that tables come and go as well. */
 #define WINDOW_PAGES 48u
-#define WINDOW_START (0x40000000ul - 24 * PAGE_SIZE)
+#define WINDOW_MIDDLE 0x40000000ul
 #define FILE_PAGES 40u
+/* Bytes of the window's pages: PAGE_SIZE, or more to have 2 MiB pages in play. */
+extern uint64_t window_page;
 
 /* A file: the first 16 pages and then the even ones are static, the others are counted. */
 extern const struct vm_object_ops file_ops;

@@ -14,6 +14,7 @@
 
 #include "lib/errno.h"
 #include "mm/madvise.h"
+#include "mm/page_table.h"
 
 enum kind { NOTHING, ANON, FILE_PRIVATE, FILE_SHARED, MEMORY_SHARED };
 
@@ -47,7 +48,8 @@ static void check_page(struct mm *mm, const struct model *model, unsigned int i)
 {
     const struct model_page *page = &model->page[i];
     uint8_t value = 0;
-    enum fault_result result = user_read(mm, address_of(i) + (uint64_t)(random() % 4096), &value);
+    enum fault_result result =
+        user_read(mm, address_of(i) + (uint64_t)random() % window_page, &value);
 
     if (page->kind == NOTHING)
         assert_int_equal(result, FAULT_SEGV_MAPERR);
@@ -73,14 +75,17 @@ static void check_value(struct mm *mm, const struct model *model, unsigned int i
 static void step_map(struct mm *mm, struct model *model)
 {
     struct span span = random_span();
-    enum kind kind = (enum kind)(1 + random() % 4);
+    bool large = window_page > PAGE_SIZE;
+    enum kind kind = large ? ANON : (enum kind)(1 + random() % 4);
     unsigned int object_page = (unsigned int)random() % FILE_PAGES;
     struct mmap_request request = {.address = address_of(span.first),
-                                   .length = span.count * PAGE_SIZE,
+                                   .length = span.count * window_page,
                                    .vm_flags = random_rights(),
                                    .fixed = true,
-                                   .populate = random() % 4 == 0};
+                                   .populate = !large && random() % 4 == 0};
 
+    if (large && random() % 4)
+        request.vm_flags |= VM_HUGEPAGE;
     if (kind == FILE_SHARED)
         request.vm_flags = (request.vm_flags & ~VM_WRITE) | VM_SHARED;
     if (kind == MEMORY_SHARED)
@@ -102,7 +107,7 @@ static void step_unmap(struct mm *mm, struct model *model)
 {
     struct span span = random_span();
 
-    assert_int_equal(mm_unmap(mm, address_of(span.first), span.count * PAGE_SIZE), 0);
+    assert_int_equal(mm_unmap(mm, address_of(span.first), span.count * window_page), 0);
     memset(&model->page[span.first], 0, span.count * sizeof(struct model_page));
 }
 
@@ -112,7 +117,7 @@ static void step_protect(struct mm *mm, struct model *model)
     uint32_t rights = random_rights();
     int expected = 0;
 
-    int error = mm_protect(mm, address_of(span.first), span.count * PAGE_SIZE, rights);
+    int error = mm_protect(mm, address_of(span.first), span.count * window_page, rights);
     for (unsigned int i = 0; i < span.count && !expected; i++) {
         struct model_page *page = &model->page[span.first + i];
 
@@ -133,7 +138,7 @@ static void step_advise(struct mm *mm, struct model *model)
     struct span span = random_span();
     int advice = advices[(size_t)random() % ARRAY_SIZE(advices)], expected = 0;
 
-    int error = mm_advise(mm, address_of(span.first), span.count * PAGE_SIZE, advice);
+    int error = mm_advise(mm, address_of(span.first), span.count * window_page, advice);
     for (unsigned int i = 0; i < span.count; i++) {
         struct model_page *page = &model->page[span.first + i];
 
@@ -192,8 +197,8 @@ static void step_remap(struct mm *mm, struct model *model)
     bool whole = vma && vma->start <= address_of(from.first) && vma->end >= end;
     bool fits = vma && vma->start <= address_of(from.first) &&
                 vma->end >= address_of(from.first + MIN(from.count, to.count));
-    int64_t result = mm_remap(mm, address_of(from.first), from.count * PAGE_SIZE,
-                              to.count * PAGE_SIZE, true, true, false, address_of(to.first));
+    int64_t result = mm_remap(mm, address_of(from.first), from.count * window_page,
+                              to.count * window_page, true, true, false, address_of(to.first));
     /* The target is unmapped, and a tail that shrinks away, before anything can fail. */
     memcpy(moved, model->page, sizeof(moved));
     memset(&model->page[to.first], 0, to.count * sizeof(struct model_page));
@@ -276,10 +281,9 @@ static void random_step(struct mm *mm, struct model *model)
         check_page(mm, model, (unsigned int)random() % WINDOW_PAGES);
 }
 
-static void test_random_sequences_match_the_model(void **state)
+static void compare_with_the_model(unsigned int seeds)
 {
-    (void)state;
-    for (unsigned int seed = 0; seed < 400; seed++) {
+    for (unsigned int seed = 0; seed < seeds; seed++) {
         struct model model = {0};
         objects_setup();
         srandom(seed);
@@ -297,10 +301,25 @@ static void test_random_sequences_match_the_model(void **state)
     }
 }
 
+static void test_random_sequences_match_the_model(void **state)
+{
+    (void)state;
+    compare_with_the_model(400);
+}
+
+static void test_random_sequences_with_large_pages_match_the_model(void **state)
+{
+    (void)state;
+    window_page = HUGE_SIZE / 4;
+    compare_with_the_model(40);
+    window_page = PAGE_SIZE;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_sequences_match_the_model),
+        cmocka_unit_test(test_random_sequences_with_large_pages_match_the_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
  * tests/unit/mm_objects.c */
 #include <stdlib.h>
 
+#include "mm/page_table.h"
 #include "unit/mm_objects.h"
 
 /* Steps without a model: errors are expected, leaks and panics are not. */
@@ -13,10 +14,11 @@ static void blind_step(struct mm *mm)
 {
     struct span span = random_span(), other = random_span();
     struct mmap_request request = {.address = address_of(span.first),
-                                   .length = span.count * PAGE_SIZE,
-                                   .vm_flags = VM_READ | VM_WRITE,
+                                   .length = span.count * window_page,
+                                   .vm_flags =
+                                       VM_READ | VM_WRITE | (random() % 2 ? VM_HUGEPAGE : 0),
                                    .fixed = random() % 2,
-                                   .populate = random() % 2};
+                                   .populate = window_page == PAGE_SIZE && random() % 2};
     struct mm *child;
     int error;
 
@@ -31,14 +33,15 @@ static void blind_step(struct mm *mm)
         (void)mm_map(mm, &request);
         break;
     case 1:
-        (void)mm_unmap(mm, address_of(span.first), span.count * PAGE_SIZE);
+        (void)mm_unmap(mm, address_of(span.first), span.count * window_page);
         break;
     case 2:
-        (void)mm_protect(mm, address_of(span.first), span.count * PAGE_SIZE, random_rights());
+        (void)mm_protect(mm, address_of(span.first), span.count * window_page, random_rights());
         break;
     case 3:
-        (void)mm_remap(mm, address_of(span.first), span.count * PAGE_SIZE, other.count * PAGE_SIZE,
-                       true, random() % 2, false, address_of(other.first));
+        (void)mm_remap(mm, address_of(span.first), span.count * window_page,
+                       other.count * window_page, true, random() % 2, false,
+                       address_of(other.first));
         break;
     case 4:
         child = mm_fork(mm, &error);
@@ -54,15 +57,14 @@ static void blind_step(struct mm *mm)
     }
 }
 
-static void test_failing_allocations_leak_nothing(void **state)
+static void fail_each(unsigned int count)
 {
-    (void)state;
-    for (unsigned int nth = 1; nth < 1500; nth++) {
+    for (unsigned int nth = 1; nth < count; nth++) {
         objects_setup();
         srandom(nth % 10);
         struct mm *mm = mm_create();
         assert_non_null(mm);
-        mm->brk_start = mm->brk = WINDOW_START + 64 * PAGE_SIZE;
+        mm->brk_start = mm->brk = address_of(64);
         page_fault_injection(nth);
         for (int step = 0; step < 80; step++) {
             blind_step(mm);
@@ -77,10 +79,25 @@ static void test_failing_allocations_leak_nothing(void **state)
     }
 }
 
+static void test_failing_allocations_leak_nothing(void **state)
+{
+    (void)state;
+    fail_each(1500);
+}
+
+static void test_failing_allocations_with_large_pages_leak_nothing(void **state)
+{
+    (void)state;
+    window_page = HUGE_SIZE / 4;
+    fail_each(150);
+    window_page = PAGE_SIZE;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_failing_allocations_leak_nothing),
+        cmocka_unit_test(test_failing_allocations_with_large_pages_leak_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
