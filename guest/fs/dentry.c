@@ -99,7 +99,20 @@ static void get_locked(struct dentry *dentry)
     }
 }
 
-/* Takes dentries without use off; they are chained by hash_next into *doomed. */
+/* The oldest unused dentry leaves the cache for good; its parent, whose reference is free now. */
+static struct dentry *evict_locked(struct dentry **doomed)
+{
+    struct dentry *dentry = LIST_FIRST(&unused, struct dentry, lru), *parent = dentry->parent;
+
+    list_remove(&dentry->lru);
+    unused_count--;
+    hash_remove(dentry);
+    dentry->hash_next = *doomed;
+    *doomed = dentry;
+    return parent;
+}
+
+/* Gives a reference back; what is to be freed is chained by hash_next into *doomed. */
 static void drop_locked(struct dentry *dentry, struct dentry **doomed)
 {
     while (--dentry->count == 0) {
@@ -111,11 +124,8 @@ static void drop_locked(struct dentry *dentry, struct dentry **doomed)
             list_push_back(&unused, &dentry->lru);
             if (++unused_count <= UNUSED_MAX)
                 return;
-            dentry = LIST_FIRST(&unused, struct dentry, lru);
-            list_remove(&dentry->lru);
-            unused_count--;
-            hash_remove(dentry);
-            parent = dentry->parent;
+            dentry = evict_locked(doomed);
+            continue;
         }
         dentry->hash_next = *doomed;
         *doomed = dentry;
@@ -154,6 +164,23 @@ void dentry_put(struct dentry *dentry)
         return;
     spin_lock(&cache_lock);
     drop_locked(dentry, &doomed);
+    spin_unlock(&cache_lock);
+    free_doomed(doomed);
+}
+
+void dentry_shrink(uint32_t keep)
+{
+    struct dentry *doomed = NULL;
+
+    spin_lock(&cache_lock);
+    while (unused_count > keep)
+        drop_locked(evict_locked(&doomed), &doomed);
+    if (hashed_count == 0 && table != first_table) {
+        kfree(table);
+        table = first_table;
+        table_size = HASH_SIZE_FIRST;
+        memset(first_table, 0, sizeof(first_table));
+    }
     spin_unlock(&cache_lock);
     free_doomed(doomed);
 }

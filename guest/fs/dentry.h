@@ -53,6 +53,8 @@ void dentry_exchange(struct dentry *a, struct dentry *b);
 /* Its inode is the root of another file system: stays in the cache for ever (no umount). */
 void dentry_pin_mount(struct dentry *dentry);
 bool dentry_is_below(struct dentry *dentry, struct dentry *ancestor); /* or the same */
+/* Forgets unused dentries, oldest first, until at most keep are left. */
+void dentry_shrink(uint32_t keep);
 struct dentry *dentry_get_parent(struct dentry *dentry); /* a reference */
 
 /*
