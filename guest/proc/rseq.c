@@ -98,14 +98,10 @@ static int abort_section(struct task *task, struct trap_frame *frame)
     return 0;
 }
 
-static void update(struct task *task, struct trap_frame *frame)
+static void give_up(struct task *task)
 {
-    uint32_t cpu = this_cpu()->cpu;
-
-    if (abort_section(task, frame) || write_cpu(task, cpu, cpu)) {
-        task->rseq_area = UADDR(0); /* or the signal's own return would try again */
-        signal_force(SIGSEGV, SI_KERNEL, 0);
-    }
+    task->rseq_area = UADDR(0); /* or the signal's own return would try again */
+    signal_force(SIGSEGV, SI_KERNEL, 0);
 }
 
 void rseq_on_return(struct trap_frame *frame)
@@ -115,7 +111,9 @@ void rseq_on_return(struct trap_frame *frame)
     /* A fault in the copy may switch again: until the area agrees with where we are. */
     while (task->rseq_area.raw && task->rseq_switches != switches(task->thread)) {
         task->rseq_switches = switches(task->thread);
-        update(task, frame);
+        uint32_t cpu = this_cpu()->cpu;
+        if (abort_section(task, frame) || write_cpu(task, cpu, cpu))
+            give_up(task);
     }
 }
 
@@ -123,6 +121,6 @@ void rseq_on_signal(struct trap_frame *frame)
 {
     struct task *task = current_task();
 
-    if (task->rseq_area.raw)
-        update(task, frame);
+    if (task->rseq_area.raw && abort_section(task, frame))
+        give_up(task);
 }

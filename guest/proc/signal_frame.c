@@ -45,24 +45,60 @@ static bool on_altstack(const struct signal_task *signals, uint64_t sp)
 
 /* ---- FPU state -------------------------------------------------------------- */
 
+#define XSTATE_LEGACY 3ul /* x87 and SSE */
+#define XSTATE_AVX 4ul
+#define XSAVE_HEADER_END 576u
+#define XSAVE_AVX_END 832u
+#define FPU_ON_STACK 1024u /* areas up to AVX's need no allocation */
+
+static uint64_t area_size(void)
+{
+    return cpu_features.xsave ? cpu_features.xsave_size : FXSAVE_SIZE;
+}
+
+/* How much of an area matters when these components are not in their initial state. */
+static uint64_t used_size(uint64_t components)
+{
+    if (components & ~(XSTATE_LEGACY | XSTATE_AVX))
+        return area_size();
+    return components & XSTATE_AVX ? XSAVE_AVX_END : XSAVE_HEADER_END;
+}
+
+/* Parts of the legacy area that the CPU has not written, as they are in their initial state. */
+static void clear_unused_legacy(uint8_t *area, uint64_t components)
+{
+    const uint16_t fcw = 0x37f;
+
+    if (!(components & 1)) {
+        memset(area, 0, 24);
+        memcpy(area, &fcw, sizeof(fcw));
+        memset(area + 32, 0, 128);
+    }
+    if (!(components & 2))
+        memset(area + 160, 0, 256);
+}
+
 static bool push_fpu(uint64_t address)
 {
     struct thread *thread = current_thread();
+    uint8_t *area = thread->fpu;
     uint32_t magic2 = FP_XSTATE_MAGIC2;
-    uint64_t size = cpu_features.xsave ? cpu_features.xsave_size : FXSAVE_SIZE;
+    uint64_t size = area_size(), components;
     struct linux_fpx_sw_bytes software = {0};
 
-    fpu_save(thread->fpu);
-    if (copy_to_user(UADDR(address), thread->fpu, size))
-        return false;
+    fpu_save(area);
     if (!cpu_features.xsave)
-        return true;
+        return copy_to_user(UADDR(address), area, size) == 0;
+    memcpy(&components, area + FXSAVE_SIZE, sizeof(components));
+    clear_unused_legacy(area, components);
+    if (copy_to_user(UADDR(address), area, used_size(components)))
+        return false;
     software.magic1 = FP_XSTATE_MAGIC1;
     software.extended_size = (uint32_t)(size + sizeof(magic2));
     software.xfeatures = cpu_features.xcr0;
     software.xstate_size = (uint32_t)size;
     return copy_to_user(UADDR(address + FXSAVE_SW_OFFSET), &software, sizeof(software)) == 0 &&
-           copy_to_user(UADDR(address + size), &magic2, sizeof(magic2)) == 0;
+           put_user_u32(UADDR(address + size), magic2) == 0;
 }
 
 /*
@@ -72,52 +108,51 @@ static bool push_fpu(uint64_t address)
 static bool read_fpu(void *area, uint64_t address)
 {
     uint8_t *bytes = area;
-    uint64_t size = cpu_features.xsave ? cpu_features.xsave_size : FXSAVE_SIZE;
+    uint64_t size = area_size(), present;
     struct linux_fpx_sw_bytes software;
     uint32_t magic2 = 0;
 
-    if (copy_from_user(area, UADDR(address), FXSAVE_SIZE))
-        return false;
     if (!cpu_features.xsave)
-        return fpu_area_sanitize(area, size);
+        return copy_from_user(area, UADDR(address), size) == 0 && fpu_area_sanitize(area, size);
+    if (copy_from_user(area, UADDR(address), XSAVE_HEADER_END))
+        return false;
     memcpy(&software, bytes + FXSAVE_SW_OFFSET, sizeof(software));
     if (software.magic1 == FP_XSTATE_MAGIC1 && software.xstate_size == size &&
         get_user_u32(&magic2, UADDR(address + size)) == 0 && magic2 == FP_XSTATE_MAGIC2) {
-        if (copy_from_user(bytes + FXSAVE_SIZE, UADDR(address + FXSAVE_SIZE), size - FXSAVE_SIZE))
-            return false;
-        /* The program may name fewer components; what is not named gets its initial value. */
-        uint64_t present;
         memcpy(&present, bytes + FXSAVE_SIZE, sizeof(present));
+        /* The program may name fewer components; what is not named gets its initial value. */
         present &= software.xfeatures & cpu_features.xcr0;
-        memcpy(bytes + FXSAVE_SIZE, &present, sizeof(present));
-        memset(bytes + FXSAVE_SIZE + 8, 0, 56);
+        uint64_t used = used_size(present);
+        if (used > XSAVE_HEADER_END &&
+            copy_from_user(bytes + XSAVE_HEADER_END, UADDR(address + XSAVE_HEADER_END),
+                           used - XSAVE_HEADER_END))
+            return false;
     } else {
-        uint64_t legacy = 3; /* x87 and SSE */
-        memset(bytes + FXSAVE_SIZE, 0, size - FXSAVE_SIZE);
-        memcpy(bytes + FXSAVE_SIZE, &legacy, sizeof(legacy));
+        present = XSTATE_LEGACY;
     }
+    memset(bytes + FXSAVE_SIZE, 0, XSAVE_HEADER_END - FXSAVE_SIZE);
+    memcpy(bytes + FXSAVE_SIZE, &present, sizeof(present));
     return fpu_area_sanitize(area, size);
 }
 
 static bool pop_fpu(uint64_t address)
 {
-    struct thread *thread = current_thread();
+    _Alignas(64) uint8_t small[FPU_ON_STACK];
 
     if (!address) {
-        fpu_init_area(thread->fpu);
-        fpu_restore(thread->fpu);
+        fpu_init_area(small);
+        fpu_restore(small);
         return true;
     }
     /* Aside, because a fault on the way may switch threads, which saves into thread->fpu. */
-    void *aside = fpu_alloc();
+    void *aside = area_size() <= sizeof(small) ? small : fpu_alloc();
     if (!aside)
         return false;
     bool ok = read_fpu(aside, address);
-    if (ok) {
-        memcpy(thread->fpu, aside, cpu_features.xsave ? cpu_features.xsave_size : FXSAVE_SIZE);
-        fpu_restore(thread->fpu);
-    }
-    fpu_free(aside);
+    if (ok)
+        fpu_restore(aside); /* from now on in the registers; saved at the next switch */
+    if (aside != small)
+        fpu_free(aside);
     return ok;
 }
 
@@ -186,8 +221,8 @@ bool signal_frame_push(struct trap_frame *frame, int signo, const struct kernel_
     if (fp > sp || address > fp || (nested && !on_altstack(signals, address)))
         return false;
 
-    memset(&out, 0, sizeof(out));
     out.return_address = action->restorer;
+    out.uc.link = 0;
     out.uc.flags =
         UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS | (cpu_features.xsave ? UC_FP_XSTATE : 0);
     out.uc.stack = (struct linux_stack){.sp = signals->altstack_base,
