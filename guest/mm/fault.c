@@ -81,13 +81,16 @@ static bool filled_before(struct mm *mm, const struct vma *vma, uint64_t block)
 static bool map_huge(struct mm *mm, struct vma *vma, uint64_t address, uint64_t *entry)
 {
     uint64_t block = address & HUGE_MASK;
+    struct page_stats stats;
     paddr_t pa;
 
     if (vma->start > block || vma->end - block < HUGE_SIZE || (vma->flags & VM_NOHUGEPAGE))
         return false;
     if (!(vma->flags & VM_HUGEPAGE) && !filled_before(mm, vma, block))
         return false;
-    if (!page_alloc(PAGE_ORDER_MAX, PAGE_ZERO, &pa))
+    /* When memory gets short, only what is touched is given. */
+    page_get_stats(&stats);
+    if (stats.free < stats.total / 4 || !page_alloc(PAGE_ORDER_MAX, PAGE_ZERO, &pa))
         return false;
     pte_write(entry, pte_make(pa, vma->flags, PTE_PS));
     count_resident(mm, HUGE_SIZE / PAGE_SIZE);
