@@ -205,8 +205,10 @@ _Static_assert(sizeof(struct guest_stats) <= 4096, "statistics fit one page");
  * Our monitor passes program, arguments and environment in the archive
  * instead, as the member GUEST_RUN_FILE: NUL-terminated records "key=value" in
  * this order-preserving grammar (repeated keys add up):
- *   exe=PATH arg=STRING env=NAME=VALUE cwd=DIR tty=1 hostname=NAME
- * "tty=1": standard streams are a terminal on the first console.
+ *   exe=PATH arg=STRING env=NAME=VALUE cwd=DIR tty=1 winsize=ROWSxCOLUMNS
+ *   hostname=NAME
+ * "tty=1": standard streams are a terminal on the first console, whose size is
+ * "winsize" where the console's device does not tell it.
  */
 #define GUEST_RUN_FILE ".vmm/run"
 

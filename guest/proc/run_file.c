@@ -28,6 +28,19 @@ static bool record_is(const char *record, const char *key, const char **value)
     return true;
 }
 
+/* "ROWSxCOLUMNS"; what is not of that form leaves the size unknown. */
+static void take_size(struct run_spec *spec, const char *value)
+{
+    const char *end;
+    uint64_t rows = parse_u64(value, &end);
+    uint64_t columns = *end == 'x' ? parse_u64(end + 1, &end) : 0;
+
+    if (*end == '\0' && rows <= UINT16_MAX && columns <= UINT16_MAX) {
+        spec->rows = (uint16_t)rows;
+        spec->columns = (uint16_t)columns;
+    }
+}
+
 static void take_record(struct builder *b, const char *record)
 {
     const char *value;
@@ -48,6 +61,8 @@ static void take_record(struct builder *b, const char *record)
         b->spec->hostname = value;
     } else if (record_is(record, "tty", &value)) {
         b->spec->terminal = value[0] == '1';
+    } else if (record_is(record, "winsize", &value)) {
+        take_size(b->spec, value);
     }
 }
 

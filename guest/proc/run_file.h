@@ -12,6 +12,7 @@
 struct run_spec {
     struct init_program program;
     bool terminal; /* standard streams are a terminal */
+    uint16_t rows, columns; /* of the terminal; 0: not known */
     const char *hostname; /* NULL: none given */
 };
 

@@ -43,8 +43,12 @@ static size_t put_run_file(char *start, const struct vmm_config *config, const c
         PUT("env=", config->env[i]);
     if (config->cwd)
         PUT("cwd=", config->cwd);
-    if (config->terminal)
+    if (config->terminal) {
+        char size[32];
+        snprintf(size, sizeof(size), "%ux%u", config->rows, config->columns);
         PUT("tty=", "1");
+        PUT("winsize=", size);
+    }
     PUT("hostname=", config->hostname ? config->hostname : "vmm");
 #undef PUT
     return used;
