@@ -9,11 +9,12 @@
 %define PHYS(label) ((label) - VIRT_BASE)
 
 %define CR0_BOOT  0x80050033            ; PG AM WP NE ET MP PE
-%define CR4_BOOT  0x6a0                 ; OSXMMEXCPT OSFXSR PGE PAE
+%define CR4_BOOT  0x620                 ; OSXMMEXCPT OSFXSR PAE
 %define MSR_EFER  0xc0000080
 %define EFER_BOOT 0x901                 ; NXE LME SCE
 
 extern start64
+extern boot_cpuid
 extern boot_pml4
 
 section .note.pvh note alloc noexec nowrite align=4
@@ -29,15 +30,59 @@ pvh_entry:
         rdtsc                           ; the first instruction's time, for statistics
         mov     esi, eax
         mov     edi, edx
-        mov     ebp, ebx                ; CPUID changes EBX
+        mov     esp, ebx                ; CPUID changes EBX; there is no stack yet
         mov     eax, 0x80000001         ; does the CPU have long mode and NX?
         cpuid
-        mov     ebx, ebp
+        movd    mm2, edx
         and     edx, (1 << 29) | (1 << 20)
         cmp     edx, (1 << 29) | (1 << 20)
         jne     no_long_mode
-        mov     eax, CR4_BOOT
-        mov     cr4, eax
+        ; CR4 is written once, with all that the CPU offers, before anything is
+        ; mapped: changes of paging mode are expensive under a hypervisor.  So is
+        ; CPUID: what it says waits in MMX registers for arch/cpu.c.
+        mov     ebp, CR4_BOOT
+        mov     eax, 1
+        cpuid
+        movd    mm3, eax
+        movd    mm4, ecx
+        movd    mm5, edx
+        bt      edx, 13
+        jnc     .no_pge
+        or      ebp, 1 << 7             ; PGE
+.no_pge:
+        bt      ecx, 26
+        jnc     .no_xsave
+        or      ebp, 1 << 18            ; OSXSAVE
+.no_xsave:
+        pxor    mm6, mm6
+        pxor    mm7, mm7
+        xor     eax, eax
+        cpuid
+        cmp     eax, 7
+        jb      .set_cr4
+        mov     eax, 7
+        xor     ecx, ecx
+        cpuid
+        movd    mm6, ebx
+        movd    mm7, ecx
+        test    ebx, 1
+        jz      .no_fsgsbase
+        or      ebp, 1 << 16            ; FSGSBASE
+.no_fsgsbase:
+        bt      ebx, 7
+        jnc     .no_smep
+        or      ebp, 1 << 20            ; SMEP
+.no_smep:
+        bt      ebx, 20
+        jnc     .no_smap
+        or      ebp, 1 << 21            ; SMAP
+.no_smap:
+        bt      ecx, 2
+        jnc     .set_cr4
+        or      ebp, 1 << 11            ; UMIP
+.set_cr4:
+        mov     cr4, ebp
+        mov     ebx, esp
         mov     eax, PHYS(boot_pml4)
         mov     cr3, eax
         mov     ecx, MSR_EFER
@@ -75,6 +120,14 @@ long_mode:
         shl     rdi, 32
         or      rsi, rdi                ; TSC at entry
         mov     edi, ebx                ; start info
+        mov     rax, boot_cpuid
+        movd    [rax], mm3              ; struct boot_cpuid, arch/cpu.h
+        movd    [rax + 4], mm4
+        movd    [rax + 8], mm5
+        movd    [rax + 12], mm6
+        movd    [rax + 16], mm7
+        movd    [rax + 20], mm2
+        emms
         mov     rax, start64
         jmp     rax
 

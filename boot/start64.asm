@@ -17,18 +17,27 @@
 %define PTE_BIG   0xe3                  ; the same, 2 MiB
 
 extern kernel_main
+extern kernel_hot_start, kernel_hot_end
 
 section .text.boot progbits alloc exec nowrite align=16
 bits 64
 global start64
 start64:
         mov     rsp, boot_stack_top
+        ; Small variables that every boot uses: a page that is first read and then
+        ; written would be mapped twice by a host that maps on demand.
+        mov     rax, kernel_hot_start
+.touch:
+        lock or byte [rax], 0
+        add     rax, 4096
+        cmp     rax, kernel_hot_end
+        jb      .touch
         xor     ebp, ebp                ; backtraces end here
         call    kernel_main
         ud2
 
 ; The boot flow's stack; it becomes the idle thread's of the first CPU.
-section .bss.hot.stack nobits alloc noexec write align=16
+section .bss..large.stack nobits alloc noexec write align=16
         resb 8192
 boot_stack_top:
 

@@ -119,24 +119,51 @@ static void reboot_machine(void)
     control_end(GUEST_CTL_REBOOT, 0);
 }
 
-static void first_user_return(struct trap_frame *frame);
-
 static const struct trap_handlers trap_handlers = {
     .syscall = syscall_dispatch,
     .page_fault = task_page_fault,
     .user_exception = task_user_exception,
     .irq = handle_irq,
-    .user_return = first_user_return,
+    .user_return = task_user_return,
 };
+
+/* The program has come back to the kernel for the first time. */
+static void start_listen_timer(void)
+{
+    trap_set_handlers(&trap_handlers);
+    timer_init(&listen_timer, start_listening);
+    timer_arm(&listen_timer, clock_ns() + LISTEN_AFTER_NS);
+}
+
+static void first_syscall(struct trap_frame *frame)
+{
+    start_listen_timer();
+    syscall_dispatch(frame);
+}
+
+static bool first_page_fault(struct trap_frame *frame, uint64_t address)
+{
+    start_listen_timer();
+    return task_page_fault(frame, address);
+}
 
 static void first_user_return(struct trap_frame *frame)
 {
     struct trap_handlers handlers = trap_handlers;
 
-    handlers.user_return = task_user_return;
-    trap_set_handlers(&handlers);
     task_user_return(frame);
+    handlers.syscall = first_syscall;
+    handlers.page_fault = first_page_fault;
+    trap_set_handlers(&handlers);
     tsc_first_user = rdtsc();
+}
+
+static void boot_trap_handlers(void)
+{
+    struct trap_handlers handlers = trap_handlers;
+
+    handlers.user_return = first_user_return;
+    trap_set_handlers(&handlers);
 }
 
 /* Random bytes that the monitor gave us: used, then wiped. */
@@ -188,6 +215,8 @@ static int open_streams(const struct run_spec *spec, struct file *streams[3])
             return error;
         streams[1] = file_get(streams[0]);
         streams[2] = file_get(streams[0]);
+        if (spec->rows && spec->columns)
+            console_set_size(console_stdio(), spec->rows, spec->columns);
         return 0;
     }
     streams[0] = stream_open(console_stdio(), FMODE_READ);
@@ -245,13 +274,11 @@ NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
     apic_set_mapper(paging_map_device);
     acpi_init(boot_info.rsdp);
     virtio_init();
-    trap_set_handlers(&trap_handlers);
+    boot_trap_handlers();
     sched_init();
     connect_sources();
     mount_root();
     start_first_program();
-    timer_init(&listen_timer, start_listening);
-    timer_arm(&listen_timer, clock_ns() + LISTEN_AFTER_NS);
     trap_request_user_return(); /* first_user_return() notes the time */
     sched_idle_loop();
 }

@@ -23,33 +23,54 @@ unsigned int cpus_present __attribute__((section(".data.hot.cpu"))) = 1;
 
 void syscall_entry(void); /* entry.asm */
 
+struct boot_cpuid boot_cpuid __attribute__((section(".bss.hot.percpu")));
+
+/* A door that did not ask has left it to us. */
+static void ask_cpuid(void)
+{
+    uint32_t r[4];
+
+    cpuid(0, 0, r);
+    if (r[0] >= 7) {
+        cpuid(7, 0, r);
+        boot_cpuid.leaf7_ebx = r[1];
+        boot_cpuid.leaf7_ecx = r[2];
+    }
+    cpuid(0x80000001, 0, r);
+    boot_cpuid.extended1_edx = r[3];
+    cpuid(1, 0, r);
+    boot_cpuid.leaf1_eax = r[0];
+    boot_cpuid.leaf1_ecx = r[2];
+    boot_cpuid.leaf1_edx = r[3];
+}
+
 static void detect_basic(void)
 {
     struct cpu_features *f = &cpu_features;
+    const struct boot_cpuid *id = &boot_cpuid;
     uint32_t r[4];
 
-    cpuid(1, 0, r);
-    f->stepping = r[0] & 15;
-    f->model = ((r[0] >> 4) & 15) | ((r[0] >> 12) & 0xf0);
-    f->family = ((r[0] >> 8) & 15) + ((r[0] >> 20) & 255);
-    f->hwcap = r[3];
-    f->pge = (r[3] >> 13) & 1;
-    f->pcid = (r[2] >> 17) & 1;
-    f->x2apic = (r[2] >> 21) & 1;
-    f->tsc_deadline = (r[2] >> 24) & 1;
-    f->xsave = (r[2] >> 26) & 1;
-    f->avx = (r[2] >> 28) & 1;
-    f->rdrand = (r[2] >> 30) & 1;
-    bool hypervisor = (r[2] >> 31) & 1;
+    f->stepping = id->leaf1_eax & 15;
+    f->model = ((id->leaf1_eax >> 4) & 15) | ((id->leaf1_eax >> 12) & 0xf0);
+    f->family = ((id->leaf1_eax >> 8) & 15) + ((id->leaf1_eax >> 20) & 255);
+    f->hwcap = id->leaf1_edx;
+    f->pge = (id->leaf1_edx >> 13) & 1;
+    f->pcid = (id->leaf1_ecx >> 17) & 1;
+    f->x2apic = (id->leaf1_ecx >> 21) & 1;
+    f->tsc_deadline = (id->leaf1_ecx >> 24) & 1;
+    f->xsave = (id->leaf1_ecx >> 26) & 1;
+    f->avx = (id->leaf1_ecx >> 28) & 1;
+    f->rdrand = (id->leaf1_ecx >> 30) & 1;
+    bool hypervisor = (id->leaf1_ecx >> 31) & 1;
 
-    cpuid(7, 0, r);
-    f->fsgsbase = r[1] & 1;
-    f->smep = (r[1] >> 7) & 1;
-    f->erms = (r[1] >> 9) & 1;
-    f->rdseed = (r[1] >> 18) & 1;
-    f->smap = (r[1] >> 20) & 1;
-    f->umip = (r[2] >> 2) & 1;
-    f->rdpid = (r[2] >> 22) & 1;
+    f->fsgsbase = id->leaf7_ebx & 1;
+    f->smep = (id->leaf7_ebx >> 7) & 1;
+    f->erms = (id->leaf7_ebx >> 9) & 1;
+    f->avx512 = (id->leaf7_ebx >> 16) & 1;
+    f->rdseed = (id->leaf7_ebx >> 18) & 1;
+    f->smap = (id->leaf7_ebx >> 20) & 1;
+    f->umip = (id->leaf7_ecx >> 2) & 1;
+    f->rdpid = (id->leaf7_ecx >> 22) & 1;
     f->hwcap2 = f->fsgsbase ? 2 : 0; /* HWCAP2_FSGSBASE */
 
     if (hypervisor) {
@@ -64,9 +85,8 @@ static void detect_extended(void)
     struct cpu_features *f = &cpu_features;
     uint32_t r[4];
 
-    cpuid(0x80000001, 0, r);
-    f->gib_pages = (r[3] >> 26) & 1;
-    f->rdtscp = (r[3] >> 27) & 1;
+    f->gib_pages = (boot_cpuid.extended1_edx >> 26) & 1;
+    f->rdtscp = (boot_cpuid.extended1_edx >> 27) & 1;
     f->physical_bits = 40; /* direct map and page tables need no exact figure */
     f->invariant_tsc = true;
     if (!f->kvm) {
@@ -85,28 +105,26 @@ static void detect_xsave(void)
     f->xsave_size = 512; /* FXSAVE */
     if (!f->xsave)
         return;
-    cpuid(0xd, 0, r);
-    uint64_t offered = ((uint64_t)r[3] << 32) | r[0];
     f->xcr0 = XCR0_X87_SSE;
-    if (f->avx)
-        f->xcr0 |= offered & XCR0_AVX;
-    if ((f->xcr0 & XCR0_AVX) && (offered & XCR0_AVX512) == XCR0_AVX512)
-        f->xcr0 |= XCR0_AVX512;
-    /* The standard format is as large as its last component; SDM 1, 13.4.3. */
     f->xsave_size = 512 + 64;
-    if (f->xcr0 & XCR0_AVX)
+    if (f->avx) { /* its place and size are fixed: SDM 1, 13.5.3 */
+        f->xcr0 |= XCR0_AVX;
         f->xsave_size = 832;
-    if (f->xcr0 & XCR0_AVX512) {
-        cpuid(0xd, 7, r); /* Hi16_ZMM is the last one */
-        f->xsave_size = r[1] + r[0];
     }
-    cpuid(0xd, 1, r);
-    f->xsaveopt = r[0] & 1;
-    f->xsavec = (r[0] >> 1) & 1;
+    if (f->avx && f->avx512) {
+        cpuid(0xd, 0, r);
+        if ((r[0] & XCR0_AVX512) == XCR0_AVX512) {
+            f->xcr0 |= XCR0_AVX512;
+            cpuid(0xd, 7, r); /* the standard format ends with Hi16_ZMM */
+            f->xsave_size = r[1] + r[0];
+        }
+    }
 }
 
 void cpu_detect(void)
 {
+    if (!boot_cpuid.leaf1_edx)
+        ask_cpuid();
     detect_basic();
     detect_extended();
     detect_xsave();
@@ -135,7 +153,7 @@ void cpu_detect_names(void)
 static void init_control_registers(void)
 {
     const struct cpu_features *f = &cpu_features;
-    uint64_t cr4 = read_cr4();
+    uint64_t now = read_cr4(), cr4 = now;
 
     cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT;
     if (f->pge)
@@ -150,7 +168,8 @@ static void init_control_registers(void)
         cr4 |= CR4_FSGSBASE;
     if (f->xsave)
         cr4 |= CR4_OSXSAVE;
-    write_cr4(cr4);
+    if (cr4 != now) /* the doors have set it: see boot/pvh.asm on what a change costs */
+        write_cr4(cr4);
     if (f->xsave)
         __asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)f->xcr0), "d"((uint32_t)(f->xcr0 >> 32)));
 }
@@ -167,7 +186,8 @@ void cpu_init_this(unsigned int cpu)
     wrmsr(MSR_STAR, ((uint64_t)(USER_DS - 8) << 48) | ((uint64_t)KERNEL_CS << 32));
     wrmsr(MSR_LSTAR, (uint64_t)syscall_entry);
     wrmsr(MSR_SFMASK, RFLAGS_IF | RFLAGS_DF | RFLAGS_TF | RFLAGS_AC | 0x4000 /* NT */);
-    if (cpu_features.rdtscp || cpu_features.rdpid)
+    /* A virtual CPU starts with 0 there; the write is an exit. */
+    if ((cpu_features.rdtscp || cpu_features.rdpid) && !(cpu == 0 && cpu_features.kvm))
         wrmsr(MSR_TSC_AUX, cpu);
     init_control_registers();
 }

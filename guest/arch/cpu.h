@@ -137,7 +137,7 @@ NORETURN static inline void cpu_triple_fault(void)
 /* Found once on the first CPU (arch/cpu.c); read-only afterwards. */
 struct cpu_features {
     bool smep, smap, umip, fsgsbase, pge, pcid, gib_pages, x2apic, tsc_deadline;
-    bool invariant_tsc, rdrand, rdseed, rdtscp, rdpid, erms, xsave, xsaveopt, xsavec, avx, kvm;
+    bool invariant_tsc, rdrand, rdseed, rdtscp, rdpid, erms, xsave, avx, avx512, kvm;
     uint32_t physical_bits;
     uint64_t xcr0; /* state components in use */
     uint32_t xsave_size; /* bytes, standard format, of xcr0 */
@@ -148,6 +148,14 @@ struct cpu_features {
     uint32_t hwcap2; /* AT_HWCAP2 */
 };
 extern struct cpu_features cpu_features;
+
+/* What the door has asked CPUID already; all zero: nothing (leaf1_edx never is). */
+struct boot_cpuid {
+    uint32_t leaf1_eax, leaf1_ecx, leaf1_edx;
+    uint32_t leaf7_ebx, leaf7_ecx;
+    uint32_t extended1_edx; /* 0x80000001 */
+};
+extern struct boot_cpuid boot_cpuid;
 
 void cpu_detect(void);
 void cpu_detect_names(void); /* vendor and model_name: on first need */

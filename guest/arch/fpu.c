@@ -23,11 +23,24 @@ void fpu_init_area(void *area)
     memcpy(bytes + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
 }
 
+static enum { SAVE_UNKNOWN, SAVE_PLAIN, SAVE_OPTIMIZED } save_form;
+
+/* At the first save, not at boot: CPUID is an exit. */
+static void choose_save_form(void)
+{
+    uint32_t r[4];
+
+    cpuid(0xd, 1, r);
+    save_form = r[0] & 1 ? SAVE_OPTIMIZED : SAVE_PLAIN;
+}
+
 void fpu_save(void *area)
 {
+    if (UNLIKELY(save_form == SAVE_UNKNOWN && cpu_features.xsave))
+        choose_save_form();
     if (!cpu_features.xsave)
         __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
-    else if (cpu_features.xsaveopt)
+    else if (save_form == SAVE_OPTIMIZED)
         __asm__ volatile("xsaveopt64 (%0)" : : "r"(area), "a"(~0u), "d"(~0u) : "memory");
     else
         __asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(~0u), "d"(~0u) : "memory");

@@ -200,8 +200,12 @@ __attribute__((hot)) bool page_alloc(unsigned int order, unsigned int flags, pad
     spin_unlock(&pa_state.lock);
 
     *pa = PADDR((uint64_t)frame << PAGE_SHIFT);
-    if ((flags & PAGE_ZERO) && !zero)
+    if (!(flags & PAGE_ZERO))
+        return true;
+    if (!zero)
         memset(phys_to_virt(*pa), 0, PAGE_SIZE << order);
+    else if (order == 0) /* the first touch is a write: a host maps it once, not twice */
+        *(volatile uint64_t *)phys_to_virt(*pa) = 0;
     return true;
 }
 
