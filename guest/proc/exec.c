@@ -97,16 +97,10 @@ static int unshare_tables(struct task *task)
 {
     struct process *process = task->process;
 
-    if (fd_table_is_shared(task->files)) {
-        struct fd_table *files = fd_table_copy(task->files);
-        if (!files)
-            return -ENOMEM;
-        spin_lock(&process_table_lock);
-        struct fd_table *shared = task->files;
-        task->files = files;
-        spin_unlock(&process_table_lock);
-        fd_table_put(shared);
-    }
+    int error = task_unshare(true, true);
+
+    if (error)
+        return error;
     if (ref_read(&process->signals.handlers->refs) > 1) {
         struct signal_handlers *fresh = signal_handlers_create(), *old = process->signals.handlers;
         if (!fresh)

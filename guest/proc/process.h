@@ -216,6 +216,9 @@ uint32_t task_set_umask(uint32_t umask); /* the old one */
 /* Boot: registers what proc(5) and terminals ask of processes. */
 void process_connect_fs(void);
 
+/* The current task gets tables of its own instead of shared ones; 0 or -ENOMEM. */
+int task_unshare(bool fs, bool files);
+
 bool task_capable(int capability); /* effective, of the current task */
 
 /* Restartable sequences (rseq(2)): registered area kept current on return to user mode. */

@@ -209,6 +209,45 @@ uint32_t task_set_umask(uint32_t umask)
     return old;
 }
 
+/* Replaced under process_table_lock: proc(5) takes references under it. */
+static int unshare_files(struct task *task)
+{
+    if (!fd_table_is_shared(task->files))
+        return 0;
+    struct fd_table *files = fd_table_copy(task->files), *shared = task->files;
+
+    if (!files)
+        return -ENOMEM;
+    spin_lock(&process_table_lock);
+    task->files = files;
+    spin_unlock(&process_table_lock);
+    fd_table_put(shared);
+    return 0;
+}
+
+static int unshare_fs(struct task *task)
+{
+    if (ref_read(&task->fs->refs) == 1)
+        return 0;
+    struct fs_state *fs = fs_state_copy(task->fs), *shared = task->fs;
+
+    if (!fs)
+        return -ENOMEM;
+    spin_lock(&process_table_lock);
+    task->fs = fs;
+    spin_unlock(&process_table_lock);
+    fs_state_put(shared);
+    return 0;
+}
+
+int task_unshare(bool fs, bool files)
+{
+    struct task *task = current_task();
+    int error = fs ? unshare_fs(task) : 0;
+
+    return error || !files ? error : unshare_files(task);
+}
+
 bool task_capable(int capability)
 {
     return current_task()->cred.cap_effective & (1ul << capability);
