@@ -172,3 +172,34 @@ int64_t mm_remap(struct mm *mm, uint64_t old_start, uint64_t old_length, uint64_
     mutex_unlock(&mm->lock);
     return result;
 }
+
+int mm_remap_offset(struct mm *mm, uint64_t start, uint64_t length, uint64_t offset,
+                    bool no_populate)
+{
+    struct mmap_request request = {.address = start,
+                                   .length = length,
+                                   .fixed = true,
+                                   .populate = !no_populate,
+                                   .offset = offset};
+    uint64_t address;
+    int error = -EINVAL;
+
+    if (length == 0 || start > USER_END || length > USER_END - start ||
+        offset > UINT64_MAX - length)
+        return -EINVAL;
+    mutex_lock(&mm->lock);
+    struct vma *vma = vma_find(mm, start);
+    if (vma && vma->start <= start && vma->end - start >= length && vma->ops &&
+        (vma->flags & VM_SHARED)) {
+        const struct vm_object_ops *ops = request.ops = vma->ops;
+        void *object = request.object = vma->object;
+
+        request.vm_flags = vma->flags;
+        request.name = vma->name;
+        ops->get(object); /* the old area may be its last user */
+        error = map_locked(mm, &request, &address);
+        ops->put(object);
+    }
+    mutex_unlock(&mm->lock);
+    return error;
+}

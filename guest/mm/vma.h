@@ -132,6 +132,9 @@ int mm_unmap(struct mm *mm, uint64_t start, uint64_t length);
 int mm_protect(struct mm *mm, uint64_t start, uint64_t length, uint32_t vm_rwx);
 int64_t mm_remap(struct mm *mm, uint64_t old_start, uint64_t old_length, uint64_t new_length,
                  bool may_move, bool fixed, bool dont_unmap, uint64_t new_start);
+/* remap_file_pages(2): part of a shared mapping shows another part of its object. */
+int mm_remap_offset(struct mm *mm, uint64_t start, uint64_t length, uint64_t offset,
+                    bool no_populate);
 int mm_advise(struct mm *mm, uint64_t start, uint64_t length, int linux_advice);
 uint64_t mm_set_brk(struct mm *mm, uint64_t new_brk); /* the resulting brk */
 

@@ -187,6 +187,16 @@ int64_t sys_mremap(const struct syscall_args *args)
                     flags & MREMAP_FIXED, flags & MREMAP_DONTUNMAP, args->arg[4]);
 }
 
+int64_t sys_remap_file_pages(const struct syscall_args *args)
+{
+    uint64_t offset;
+
+    if (args->arg[2] || __builtin_mul_overflow(args->arg[3], PAGE_SIZE, &offset))
+        return -EINVAL;
+    return mm_remap_offset(current_mm(), PAGE_ALIGN_DOWN(args->arg[0]),
+                           PAGE_ALIGN_DOWN(args->arg[1]), offset, args->arg[4] & MAP_NONBLOCK);
+}
+
 int64_t sys_brk(const struct syscall_args *args)
 {
     return (int64_t)mm_set_brk(current_mm(), args->arg[0]);
