@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Memory and string functions.  Copies use the string instructions, fast on every CPU with ERMS. */
+/* Memory and string functions; memcpy() and memset() are arch/memory.c. */
 #include "lib/string.h"
-
-void *memcpy(void *restrict dst, const void *restrict src, size_t size)
-{
-    void *result = dst;
-    size_t words = size / 8, bytes = size % 8;
-
-    __asm__ volatile("rep movsq\n\tmov %3, %0\n\trep movsb"
-                     : "+c"(words), "+D"(dst), "+S"(src)
-                     : "r"(bytes)
-                     : "memory");
-    return result;
-}
 
 void *memmove(void *dst, const void *src, size_t size)
 {
@@ -24,19 +12,6 @@ void *memmove(void *dst, const void *src, size_t size)
     while (size--)
         d[size] = s[size];
     return dst;
-}
-
-void *memset(void *dst, int byte, size_t size)
-{
-    void *result = dst;
-    uint64_t pattern = (uint64_t)(unsigned char)byte * 0x0101010101010101ull;
-    size_t words = size / 8, bytes = size % 8;
-
-    __asm__ volatile("rep stosq\n\tmov %3, %0\n\trep stosb"
-                     : "+c"(words), "+D"(dst)
-                     : "a"(pattern), "r"(bytes)
-                     : "memory");
-    return result;
 }
 
 int memcmp(const void *a, const void *b, size_t size)

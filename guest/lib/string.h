@@ -8,6 +8,8 @@
 void *memcpy(void *restrict dst, const void *restrict src, size_t size);
 void *memmove(void *dst, const void *src, size_t size);
 void *memset(void *dst, int byte, size_t size);
+/* Wipes a secret: not left out when nobody reads the memory again. */
+void memzero_explicit(void *dst, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 void *memchr(const void *s, int byte, size_t size);
 size_t strlen(const char *s);

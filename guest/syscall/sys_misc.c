@@ -95,8 +95,7 @@ int64_t sys_getrandom(const struct syscall_args *args)
             break;
         irq_window();
     }
-    memset(chunk, 0, sizeof(chunk));
-    __asm__ volatile("" : : "r"(chunk) : "memory"); /* the wipe is not to be left out */
+    memzero_explicit(chunk, sizeof(chunk));
     if (done == 0 && size > 0)
         return user_range_ok(UADDR(args->arg[0]), size) && signal_is_pending() ? -EINTR : -EFAULT;
     return (int64_t)done;

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kernel's last words: message, registers, symbolised backtrace; then the VM stops. */
+/*
+ * The kernel's last words (lib/panic.h): message, registers, symbolised backtrace;
+ * then the VM stops.
+ */
 #include "lib/panic.h"
 
+#include "arch/cpu.h"
 #include "arch/trap.h"
 #include "lib/printf.h"
 #include "lib/symbols.h"
@@ -75,8 +79,7 @@ static void stop(void)
 {
     if (stop_machine)
         stop_machine();
-    for (;;)
-        __asm__ volatile("cli; hlt");
+    cpu_stop();
 }
 
 static void say(const char *format, va_list args)
