@@ -99,6 +99,9 @@ static bool repair_step(struct rb_tree *tree, struct rb_node *parent, bool left)
             rotate_right(tree, parent);
         sibling = left ? parent->right : parent->left;
     }
+    /* This side lacks a black node, so the other side has one at least. */
+    if (!sibling)
+        __builtin_unreachable();
     if (!is_red(sibling->left) && !is_red(sibling->right)) {
         sibling->red = true;
         return false;
