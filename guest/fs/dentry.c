@@ -14,7 +14,7 @@
 #define HASH_SIZE_MAX 65536u
 #define UNUSED_MAX 2048u /* cached dentries without a reference */
 
-static struct spinlock cache_lock = SPINLOCK_INIT(LOCK_RANK_FS);
+struct spinlock dentry_lock = SPINLOCK_INIT(LOCK_RANK_FS);
 static struct dentry *first_table[HASH_SIZE_FIRST];
 static struct dentry **table = first_table;
 static uint32_t table_size = HASH_SIZE_FIRST;
@@ -150,9 +150,9 @@ static void free_doomed(struct dentry *doomed)
 
 struct dentry *dentry_get(struct dentry *dentry)
 {
-    spin_lock(&cache_lock);
+    spin_lock(&dentry_lock);
     get_locked(dentry);
-    spin_unlock(&cache_lock);
+    spin_unlock(&dentry_lock);
     return dentry;
 }
 
@@ -162,9 +162,9 @@ void dentry_put(struct dentry *dentry)
 
     if (!dentry)
         return;
-    spin_lock(&cache_lock);
+    spin_lock(&dentry_lock);
     drop_locked(dentry, &doomed);
-    spin_unlock(&cache_lock);
+    spin_unlock(&dentry_lock);
     free_doomed(doomed);
 }
 
@@ -172,7 +172,7 @@ void dentry_shrink(uint32_t keep)
 {
     struct dentry *doomed = NULL;
 
-    spin_lock(&cache_lock);
+    spin_lock(&dentry_lock);
     while (unused_count > keep)
         drop_locked(evict_locked(&doomed), &doomed);
     if (hashed_count == 0 && table != first_table) {
@@ -181,7 +181,7 @@ void dentry_shrink(uint32_t keep)
         table_size = HASH_SIZE_FIRST;
         memset(first_table, 0, sizeof(first_table));
     }
-    spin_unlock(&cache_lock);
+    spin_unlock(&dentry_lock);
     free_doomed(doomed);
 }
 
@@ -259,9 +259,9 @@ struct dentry *dentry_find(struct dentry *parent, const char *name, size_t lengt
     uint32_t hash = name_hash(name, length);
     struct dentry *dentry;
 
-    spin_lock(&cache_lock);
+    spin_lock(&dentry_lock);
     dentry = find_locked(parent, name, length, hash);
-    spin_unlock(&cache_lock);
+    spin_unlock(&dentry_lock);
     return dentry;
 }
 
@@ -275,14 +275,14 @@ struct dentry *dentry_add(struct dentry *parent, const char *name, size_t length
         inode_put(inode);
         return NULL;
     }
-    spin_lock(&cache_lock);
+    spin_lock(&dentry_lock);
     there = find_locked(parent, name, length, fresh->hash);
     if (!there) {
         fresh->parent = parent;
         get_locked(parent);
         hash_insert(fresh);
     }
-    spin_unlock(&cache_lock);
+    spin_unlock(&dentry_lock);
     if (!there)
         return fresh;
     fresh->hash_next = NULL;
@@ -292,9 +292,9 @@ struct dentry *dentry_add(struct dentry *parent, const char *name, size_t length
 
 void dentry_unhash(struct dentry *dentry)
 {
-    spin_lock(&cache_lock);
+    spin_lock(&dentry_lock);
     hash_remove(dentry);
-    spin_unlock(&cache_lock);
+    spin_unlock(&dentry_lock);
 }
 
 int dentry_move(struct dentry *dentry, struct dentry *new_parent, const char *name, size_t length)
@@ -304,7 +304,7 @@ int dentry_move(struct dentry *dentry, struct dentry *new_parent, const char *na
 
     if (!set_name(&fresh, name, length))
         return -ENOMEM;
-    spin_lock(&cache_lock);
+    spin_lock(&dentry_lock);
     hash_remove(dentry);
     old_parent = dentry->parent;
     get_locked(new_parent);
@@ -317,7 +317,7 @@ int dentry_move(struct dentry *dentry, struct dentry *new_parent, const char *na
     dentry->hash = fresh.hash;
     hash_insert(dentry);
     drop_locked(old_parent, &doomed);
-    spin_unlock(&cache_lock);
+    spin_unlock(&dentry_lock);
     kfree(old_name);
     free_doomed(doomed);
     return 0;
@@ -341,95 +341,30 @@ static void swap_names(struct dentry *a, struct dentry *b)
 
 void dentry_exchange(struct dentry *a, struct dentry *b)
 {
-    spin_lock(&cache_lock);
+    spin_lock(&dentry_lock);
     hash_remove(a);
     hash_remove(b);
     swap_names(a, b);
     hash_insert(a);
     hash_insert(b);
-    spin_unlock(&cache_lock);
+    spin_unlock(&dentry_lock);
 }
 
 void dentry_pin_mount(struct dentry *dentry)
 {
-    spin_lock(&cache_lock);
+    spin_lock(&dentry_lock);
     dentry->flags |= DENTRY_MOUNT;
     dentry->count++;
-    spin_unlock(&cache_lock);
-}
-
-bool dentry_is_below(struct dentry *dentry, struct dentry *ancestor)
-{
-    bool below;
-
-    spin_lock(&cache_lock);
-    while (dentry != ancestor && dentry->parent != dentry)
-        dentry = dentry->parent;
-    below = dentry == ancestor;
-    spin_unlock(&cache_lock);
-    return below;
+    spin_unlock(&dentry_lock);
 }
 
 struct dentry *dentry_get_parent(struct dentry *dentry)
 {
     struct dentry *parent;
 
-    spin_lock(&cache_lock);
+    spin_lock(&dentry_lock);
     parent = dentry->parent;
     get_locked(parent);
-    spin_unlock(&cache_lock);
+    spin_unlock(&dentry_lock);
     return parent;
-}
-
-/* Writes the path backwards from buf[size]; start index or -ENAMETOOLONG. */
-static ssize_t path_backwards(struct dentry *dentry, const struct dentry *root, char *buf,
-                              size_t size)
-{
-    size_t at = size;
-
-    while (dentry != root && dentry->parent != dentry) {
-        if (at < (size_t)dentry->name_length + 1)
-            return -ENAMETOOLONG;
-        at -= dentry->name_length;
-        memcpy(buf + at, dentry->name, dentry->name_length);
-        buf[--at] = '/';
-        dentry = dentry->parent;
-    }
-    if (at == size) {
-        if (at == 0)
-            return -ENAMETOOLONG;
-        buf[--at] = '/';
-    }
-    return (ssize_t)at;
-}
-
-ssize_t dentry_path(struct dentry *dentry, struct dentry *root, char *buf, size_t size)
-{
-    static const char deleted[] = " (deleted)";
-    ssize_t at;
-    size_t length;
-    bool gone;
-
-    if (dentry->flags & DENTRY_ANONYMOUS) {
-        length = strlcpy(buf, dentry->name, size);
-        return length < size ? (ssize_t)length : -ENAMETOOLONG;
-    }
-    if (size == 0)
-        return -ENAMETOOLONG;
-    spin_lock(&cache_lock);
-    at = path_backwards(dentry, root, buf, size - 1);
-    gone = !(dentry->flags & DENTRY_HASHED) && dentry->parent != dentry;
-    spin_unlock(&cache_lock);
-    if (at < 0)
-        return at;
-    length = size - 1 - (size_t)at;
-    memmove(buf, buf + at, length);
-    if (gone) {
-        if (length + sizeof(deleted) > size)
-            return -ENAMETOOLONG;
-        memcpy(buf + length, deleted, sizeof(deleted) - 1);
-        length += sizeof(deleted) - 1;
-    }
-    buf[length] = 0;
-    return (ssize_t)length;
 }

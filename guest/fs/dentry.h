@@ -31,6 +31,8 @@ struct dentry {
     char inline_name[24];
 };
 
+extern struct spinlock dentry_lock; /* the cache's; for fs/dentry*.c only */
+
 uint32_t name_hash(const char *name, size_t length);
 
 /* The root of the tree; takes over the inode reference. */

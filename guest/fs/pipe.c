@@ -1,28 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Pipes and FIFOs: a ring of pages, 64 KiB by default, pages allocated as bytes
- * come.  Writes of at most PIPE_BUF bytes are not torn.  pipe(7), fifo(7).
+ * Pipes and FIFOs over a ring of bytes, 64 KiB by default.  Writes of at most PIPE_BUF bytes are
+ * not torn.  pipe(7), fifo(7).
  *
  * pipe->lock is held while bytes are copied from or to the program.
  */
 #include "fs/pipe.h"
 
 #include "fs/inode.h"
+#include "fs/pipe_ring.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
-#include "lib/string.h"
-#include "mm/page_alloc.h"
 #include "mm/slab.h"
 
 #define PIPE_BUF 4096u
-#define PAGES_DEFAULT 16u
-#define PAGES_MAX 256u /* fs.pipe-max-size, 1 MiB */
 
 struct pipe {
     struct mutex lock; /* guards all below */
-    char **pages; /* page_count slots, filled on first use */
-    uint32_t page_count; /* a power of two */
-    uint64_t head, tail; /* bytes ever written and read; head - tail are inside */
+    struct pipe_ring ring;
     uint32_t readers, writers;
     uint64_t reader_opens, writer_opens; /* ever: fifo(7)'s open waits for a change */
     struct wait_queue readable, writable; /* also woken at opens and closes */
@@ -37,28 +32,16 @@ struct pipe_inode {
 
 static struct spinlock fifo_lock = SPINLOCK_INIT(LOCK_RANK_FS); /* inode->private_data of FIFOs */
 
-static uint64_t capacity(const struct pipe *pipe)
-{
-    return (uint64_t)pipe->page_count * PAGE_SIZE;
-}
-
-static uint64_t filled(const struct pipe *pipe)
-{
-    return pipe->head - pipe->tail;
-}
-
 static struct pipe *pipe_new(void)
 {
     struct pipe *pipe = kzalloc(sizeof(*pipe));
 
     if (!pipe)
         return NULL;
-    pipe->pages = kcalloc(PAGES_DEFAULT, sizeof(char *));
-    if (!pipe->pages) {
+    if (!pipe_ring_init(&pipe->ring)) {
         kfree(pipe);
         return NULL;
     }
-    pipe->page_count = PAGES_DEFAULT;
     mutex_init(&pipe->lock);
     wait_queue_init(&pipe->readable);
     wait_queue_init(&pipe->writable);
@@ -68,60 +51,8 @@ static struct pipe *pipe_new(void)
 
 static void pipe_free(struct pipe *pipe)
 {
-    for (uint32_t i = 0; i < pipe->page_count; i++)
-        if (pipe->pages[i])
-            page_free_virt(pipe->pages[i]);
-    kfree(pipe->pages);
+    pipe_ring_free(&pipe->ring);
     kfree(pipe);
-}
-
-/* Copies out of the ring; bytes or -EFAULT. */
-static ssize_t take(struct pipe *pipe, struct iobuf *buf)
-{
-    ssize_t total = 0;
-
-    while (buf->remaining && filled(pipe)) {
-        uint64_t at = pipe->tail & (capacity(pipe) - 1);
-        size_t offset = at & (PAGE_SIZE - 1);
-        size_t size = MIN(MIN(buf->remaining, filled(pipe)), PAGE_SIZE - offset);
-        ssize_t done = iobuf_put(buf, pipe->pages[at >> PAGE_SHIFT] + offset, size);
-
-        if (done < 0)
-            return total ? total : done;
-        pipe->tail += (uint64_t)done;
-        total += done;
-        if ((size_t)done < size)
-            break;
-    }
-    if (!filled(pipe))
-        pipe->head = pipe->tail = 0; /* the first page serves again */
-    return total;
-}
-
-/* Copies into the ring as much as fits; bytes, -EFAULT or -ENOMEM. */
-static ssize_t give(struct pipe *pipe, struct iobuf *buf)
-{
-    ssize_t total = 0;
-
-    while (buf->remaining && filled(pipe) < capacity(pipe)) {
-        uint64_t at = pipe->head & (capacity(pipe) - 1);
-        size_t offset = at & (PAGE_SIZE - 1);
-        char **page = &pipe->pages[at >> PAGE_SHIFT];
-        size_t size = MIN(MIN(buf->remaining, capacity(pipe) - filled(pipe)), PAGE_SIZE - offset);
-        ssize_t done;
-
-        if (!*page)
-            *page = page_alloc_virt(0);
-        done = *page ? iobuf_get(buf, *page + offset, size) : -ENOMEM;
-        if (done >= 0 &&
-            (size_t)done < size) /* what came before the fault is dropped, as on Linux */
-            done = -EFAULT;
-        if (done < 0)
-            return total ? total : done;
-        pipe->head += (uint64_t)done;
-        total += done;
-    }
-    return total;
 }
 
 static struct pipe *pipe_of(struct file *file)
@@ -152,7 +83,7 @@ static ssize_t pipe_read(struct file *file, struct iobuf *buf, loff_t *pos)
     if (!buf->remaining)
         return 0;
     mutex_lock(&pipe->lock);
-    while (!filled(pipe) && pipe->writers && !error) {
+    while (!pipe_ring_filled(&pipe->ring) && pipe->writers && !error) {
         if (atomic_load(&file->flags) & O_NONBLOCK) {
             error = -EAGAIN;
             break;
@@ -160,8 +91,8 @@ static ssize_t pipe_read(struct file *file, struct iobuf *buf, loff_t *pos)
         wait_begin(&pipe->readable, &entry);
         error = wait_unlocked(pipe, &pipe->readable, &entry);
     }
-    if (filled(pipe)) {
-        done = take(pipe, buf);
+    if (pipe_ring_filled(&pipe->ring)) {
+        done = pipe_ring_take(&pipe->ring, buf);
         wake_all(&pipe->writable, POLL_OUT | POLL_WRNORM);
     }
     mutex_unlock(&pipe->lock);
@@ -178,8 +109,8 @@ static ssize_t write_locked(struct file *file, struct pipe *pipe, struct iobuf *
     while (buf->remaining) {
         if (!pipe->readers)
             return total ? total : -EPIPE;
-        if (capacity(pipe) - filled(pipe) >= whole) {
-            done = give(pipe, buf);
+        if (pipe_ring_capacity(&pipe->ring) - pipe_ring_filled(&pipe->ring) >= whole) {
+            done = pipe_ring_give(&pipe->ring, buf);
             if (done < 0)
                 return total ? total : done;
             total += done;
@@ -222,13 +153,13 @@ static uint32_t pipe_poll(struct file *file, struct poll_table *table)
         table->add(table, &pipe->writable);
     /* Without the lock: each field is one word, and a change wakes the queue. */
     if (file->mode & FMODE_READ) {
-        if (filled(pipe))
+        if (pipe_ring_filled(&pipe->ring))
             ready |= POLL_IN | POLL_RDNORM;
         if (!pipe->writers && pipe->writer_opens)
             ready |= POLL_HUP;
     }
     if (file->mode & FMODE_WRITE) {
-        if (capacity(pipe) - filled(pipe) >= PIPE_BUF)
+        if (pipe_ring_capacity(&pipe->ring) - pipe_ring_filled(&pipe->ring) >= PIPE_BUF)
             ready |= POLL_OUT | POLL_WRNORM;
         if (!pipe->readers)
             ready |= POLL_ERR;
@@ -273,7 +204,7 @@ static int64_t pipe_ioctl(struct file *file, unsigned int request, uint64_t arg)
 {
     if (request != 0x541b) /* FIONREAD */
         return -ENOTTY;
-    return put_user_u32(UADDR(arg), (uint32_t)filled(pipe_of(file)));
+    return put_user_u32(UADDR(arg), (uint32_t)pipe_ring_filled(&pipe_of(file)->ring));
 }
 
 static const struct file_ops pipe_ops = {.read = pipe_read,
@@ -416,61 +347,26 @@ int pipe_create(uint32_t flags, struct file *ends[2])
 
 int64_t pipe_get_size(struct file *file)
 {
-    return file->ops == &pipe_ops ? (int64_t)capacity(pipe_of(file)) : -EBADF;
-}
-
-/* Moves the bytes into a ring of another size. */
-static int64_t resize_locked(struct pipe *pipe, uint32_t count)
-{
-    struct pipe old = *pipe;
-    uint64_t used = filled(pipe);
-    char **pages;
-
-    if (used > (uint64_t)count * PAGE_SIZE)
-        return -EBUSY;
-    pages = kcalloc(count, sizeof(char *));
-    if (!pages)
-        return -ENOMEM;
-    for (uint64_t i = 0; i < PAGE_ALIGN_UP(used) / PAGE_SIZE; i++) {
-        pages[i] = page_alloc_virt(0);
-        if (!pages[i]) {
-            while (i--)
-                page_free_virt(pages[i]);
-            kfree(pages);
-            return -ENOMEM;
-        }
-    }
-    for (uint64_t i = 0; i < used; i++) {
-        uint64_t from = (old.tail + i) & (capacity(&old) - 1);
-
-        pages[i >> PAGE_SHIFT][i & (PAGE_SIZE - 1)] =
-            old.pages[from >> PAGE_SHIFT][from & (PAGE_SIZE - 1)];
-    }
-    for (uint32_t i = 0; i < old.page_count; i++)
-        if (old.pages[i])
-            page_free_virt(old.pages[i]);
-    kfree(old.pages);
-    pipe->pages = pages;
-    pipe->page_count = count;
-    pipe->tail = 0;
-    pipe->head = used;
-    wake_all(&pipe->writable, POLL_OUT | POLL_WRNORM);
-    return (int64_t)capacity(pipe);
+    return file->ops == &pipe_ops ? (int64_t)pipe_ring_capacity(&pipe_of(file)->ring) : -EBADF;
 }
 
 int64_t pipe_set_size(struct file *file, uint64_t size)
 {
+    struct pipe *pipe = pipe_of(file);
     uint32_t count = 1;
     int64_t result;
 
     if (file->ops != &pipe_ops)
         return -EBADF;
-    if (size > PAGES_MAX * PAGE_SIZE)
+    if (size > PIPE_PAGES_MAX * PAGE_SIZE)
         return -EPERM;
     while (count * PAGE_SIZE < size)
         count *= 2;
-    mutex_lock(&pipe_of(file)->lock);
-    result = resize_locked(pipe_of(file), count);
-    mutex_unlock(&pipe_of(file)->lock);
+    mutex_lock(&pipe->lock);
+    result = pipe_ring_resize(&pipe->ring, count);
+    if (!result)
+        result = (int64_t)pipe_ring_capacity(&pipe->ring);
+    wake_all(&pipe->writable, POLL_OUT | POLL_WRNORM);
+    mutex_unlock(&pipe->lock);
     return result;
 }
