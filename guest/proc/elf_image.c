@@ -36,8 +36,6 @@ static int check_load(const struct elf_phdr *phdr, uint64_t previous_end, uint64
     /* A page of the file lies at a page of memory. */
     if (((phdr->vaddr ^ phdr->offset) & ~PAGE_MASK) && phdr->filesz)
         return -EINVAL;
-    if (phdr->align > 1 && (phdr->align & (phdr->align - 1)))
-        return -EINVAL;
     /* Ascending (gABI), and segments do not share bytes; pages they may share. */
     if (phdr->vaddr < previous_end)
         return -EINVAL;
@@ -81,7 +79,8 @@ int elf_check_layout(const struct elf_header *header, const struct elf_phdr *tab
             if (!layout->load_count++)
                 layout->low = PAGE_ALIGN_DOWN(phdr->vaddr);
             end = phdr->vaddr + phdr->memsz;
-            layout->align = MAX(layout->align, phdr->align);
+            if (!(phdr->align & (phdr->align - 1))) /* Linux ignores others, too */
+                layout->align = MAX(layout->align, phdr->align);
             note_phdr_address(header, phdr, layout);
         }
     }

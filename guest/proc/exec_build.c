@@ -150,9 +150,8 @@ static int open_interpreter(const struct exec_file *file, struct exec_file *inte
     int error = elf_read_interp(file, path, size);
     if (!error) {
         error = exec_file_open(interp, NULL, path, WALK_FOLLOW);
-        if (error)
-            klog(LOG_WARNING, "interpreter %s of a program cannot be opened: errno %d", path,
-                 -error);
+        if (error && !current_thread()->task) /* the first program: somebody wants to know */
+            klog(LOG_ERR, "interpreter %s of the program cannot be opened: errno %d", path, -error);
     }
     if (!error) {
         error = elf_read(interp);

@@ -122,9 +122,6 @@ static void refuses_segments_that_contradict_themselves(void **state)
     table[1].offset++; /* pages of file and memory do not match */
     assert_int_equal(check(&header, table), -EINVAL);
     good_table(table);
-    table[1].align = 0x3000;
-    assert_int_equal(check(&header, table), -EINVAL);
-    good_table(table);
     table[1].vaddr = 0x401000 + 0x230; /* overlaps the first */
     table[1].offset = 0x230;
     assert_int_equal(check(&header, table), -EINVAL);
@@ -223,6 +220,9 @@ static void keeps_the_largest_alignment(void **state)
     table[1].align = 0x200000;
     assert_int_equal(elf_check_layout(&header, table, LIMIT, &layout), 0);
     assert_int_equal(layout.align, 0x200000);
+    table[1].align = 0x3000; /* no power of two: ignored, as Linux does */
+    assert_int_equal(elf_check_layout(&header, table, LIMIT, &layout), 0);
+    assert_int_equal(layout.align, 0x1000);
 }
 
 int main(void)
