@@ -73,8 +73,9 @@ static int make_file(struct dentry *dentry, uint32_t flags, struct file **result
         mode |= FMODE_READ;
     if (access == O_WRONLY || access == O_RDWR)
         mode |= FMODE_WRITE;
-    file =
-        file_create(&path_ops, (flags & O_PATH) ? FMODE_PATH : mode, flags & ~FLAGS_CREATION, NULL);
+    /* O_NOCTTY stays until the terminal has been opened, which asks for it. */
+    file = file_create(&path_ops, (flags & O_PATH) ? FMODE_PATH : mode,
+                       flags & (~FLAGS_CREATION | O_NOCTTY), NULL);
     if (!file)
         return -ENOMEM;
     file->inode = inode_get(inode);
@@ -86,6 +87,7 @@ static int make_file(struct dentry *dentry, uint32_t flags, struct file **result
         }
         if (!error)
             error = inode->ops->open ? inode->ops->open(inode, file) : -ENXIO;
+        atomic_fetch_and_explicit(&file->flags, ~O_NOCTTY, memory_order_relaxed);
         if (error)
             file->ops = &path_ops; /* nothing to release */
         else
