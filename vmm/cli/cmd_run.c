@@ -209,8 +209,10 @@ static int run_vm(const struct run_options *options, bool raw, int stats_fd)
     int status = report(options, &result, &error);
     if (options->stats)
         print_stats(stats_fd, vm, &result, status);
-    /* The process ends now and takes the VM along: destroying it first would
-     * only make the user wait. */
+    /* The process ends now and takes the VM along: destroying it first, or
+     * even its death in the kernel, would only make the user wait. */
+    if (vmm_abandon() == 0)
+        _exit(status);
     return status;
 }
 

@@ -122,21 +122,64 @@ static int parse_load(const struct guest_image *image, const Elf64_Phdr *header,
     return 0;
 }
 
-static int check_header(const struct guest_image *image, const Elf64_Ehdr *header,
-                        struct vmm_error *error)
+/* What is needed of either class's header.  PVH kernels exist in both: they start in 32-bit mode.
+ */
+struct header {
+    bool wide; /* ELFCLASS64 */
+    uint64_t table; /* offset of the program headers */
+    unsigned int count;
+};
+
+static int read_header(const struct guest_image *image, struct header *header,
+                       struct vmm_error *error)
 {
-    if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) {
-        return bad(image, error, "not an ELF file");
+    Elf64_Ehdr wide;
+    Elf32_Ehdr narrow;
+    unsigned int entry_size, entry_expected, machine;
+
+    if (guest_image_read(image, 0, &narrow, sizeof(narrow)) != 0 ||
+        guest_image_read(image, 0, &wide, sizeof(wide)) != 0) {
+        return bad(image, error, "too short for a kernel");
     }
-    if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
-        header->e_machine != EM_X86_64) {
-        return bad(image, error, "not an ELF file for x86-64");
+    header->wide = wide.e_ident[EI_CLASS] == ELFCLASS64;
+    header->table = header->wide ? wide.e_phoff : narrow.e_phoff;
+    header->count = header->wide ? wide.e_phnum : narrow.e_phnum;
+    entry_size = header->wide ? wide.e_phentsize : narrow.e_phentsize;
+    entry_expected = header->wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+    machine = header->wide ? wide.e_machine : narrow.e_machine;
+    if ((!header->wide && wide.e_ident[EI_CLASS] != ELFCLASS32) ||
+        wide.e_ident[EI_DATA] != ELFDATA2LSB || machine != (header->wide ? EM_X86_64 : EM_386)) {
+        return bad(image, error, "not an ELF file for x86");
     }
-    if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum == 0 ||
-        header->e_phnum > HEADERS_MAX) {
+    if (entry_size != entry_expected || header->count == 0 || header->count > HEADERS_MAX) {
         return bad(image, error, "no usable program headers");
     }
     return 0;
+}
+
+static int read_program_header(const struct guest_image *image, const struct header *header,
+                               unsigned int index, Elf64_Phdr *program)
+{
+    Elf32_Phdr narrow;
+    size_t size = header->wide ? sizeof(*program) : sizeof(narrow);
+    int error;
+
+    if (header->table > image->size) {
+        return -EFAULT;
+    }
+    if (header->wide) {
+        return guest_image_read(image, header->table + index * size, program, size);
+    }
+    error = guest_image_read(image, header->table + index * size, &narrow, size);
+    if (error == 0) {
+        *program = (Elf64_Phdr){.p_type = narrow.p_type,
+                                .p_flags = narrow.p_flags,
+                                .p_offset = narrow.p_offset,
+                                .p_paddr = narrow.p_paddr,
+                                .p_filesz = narrow.p_filesz,
+                                .p_memsz = narrow.p_memsz};
+    }
+    return error;
 }
 
 static bool entry_is_loaded(const struct elf_image *elf)
@@ -152,21 +195,16 @@ static bool entry_is_loaded(const struct elf_image *elf)
 
 int elf_image_parse(const struct guest_image *image, struct elf_image *elf, struct vmm_error *error)
 {
-    Elf64_Ehdr header;
+    struct header header = {.count = 0};
     int result;
 
     elf->entry = 0;
     elf->segment_count = 0;
-    if (guest_image_read(image, 0, &header, sizeof(header)) != 0) {
-        return bad(image, error, "too short for a kernel");
-    }
-    result = check_header(image, &header, error);
-    for (unsigned int i = 0; result == 0 && i < header.e_phnum; i++) {
+    result = read_header(image, &header, error);
+    for (unsigned int i = 0; result == 0 && i < header.count; i++) {
         Elf64_Phdr program;
 
-        if (header.e_phoff > image->size ||
-            guest_image_read(image, header.e_phoff + i * sizeof(program), &program,
-                             sizeof(program)) != 0) {
+        if (read_program_header(image, &header, i, &program) != 0) {
             return bad(image, error, "truncated: no program headers");
         }
         if (program.p_type == PT_LOAD) {

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <linux/filter.h>
@@ -76,6 +77,9 @@ static void allow_common(scmp_filter_ctx filter)
     ALLOW_REQUEST(TIOCGWINSZ);
     ALLOW(exit);
     ALLOW(exit_group);
+    /* vmm_abandon(): a helper that shares everything, and dies with us. */
+    ALLOW_IF(clone, SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_HALF, CLONE_VM | CLONE_FILES));
+    ALLOW_IF(prctl, SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_HALF, PR_SET_PDEATHSIG));
 }
 
 /* A VM with one CPU. */
