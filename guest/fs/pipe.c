@@ -300,13 +300,17 @@ int fifo_open(struct inode *inode, struct file *file)
     return open_end(file, pipe);
 }
 
-/* /proc/self/fd/N of a pipe: another file of the end that the flags ask for. */
+/*
+ * /proc/self/fd/N of a pipe: another file of the end that the flags ask for.  Unlike
+ * fifo(7)'s it does not wait for the other side, which may have come and gone.
+ */
 static int pipe_reopen(struct inode *inode, struct file *file)
 {
     struct pipe *pipe = CONTAINER_OF(inode, struct pipe_inode, inode)->pipe;
 
     ref_get(&pipe->refs);
-    return open_end(file, pipe);
+    attach(file, pipe);
+    return 0;
 }
 
 static struct file *make_end(struct pipe_inode *node, uint32_t mode, uint32_t flags)
