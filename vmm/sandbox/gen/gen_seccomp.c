@@ -25,7 +25,10 @@
 
 #include "vmm/sandbox/sandbox_abi.h"
 
-/* Exactly what pthread_create() asks for: a thread, never a process or namespace. */
+/*
+ * Exactly what pthread_create() asks for: a thread, never a process or namespace.
+ * (musl also sets CLONE_DETACHED, which Linux ignores.)
+ */
 #define THREAD_FLAGS                                                                    \
     (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | \
      CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
@@ -73,6 +76,7 @@ static void allow_common(scmp_filter_ctx filter)
     /* Time, where the vDSO cannot tell it. */
     ALLOW(clock_gettime);
     /* The user's terminal gets its mode back, and its size is asked for. */
+    ALLOW_REQUEST(TCGETS);
     ALLOW_REQUEST(TCSETSW);
     ALLOW_REQUEST(TIOCGWINSZ);
     ALLOW(exit);
@@ -103,6 +107,7 @@ static void allow_kvm(scmp_filter_ctx filter)
     ALLOW(epoll_create1);
     ALLOW(epoll_ctl);
     ALLOW(epoll_wait);
+    ALLOW(epoll_pwait); /* what musl calls for epoll_wait() */
     ALLOW(timer_settime); /* --timeout, made before */
     ALLOW(timer_delete);
     ALLOW(sched_yield);
@@ -110,7 +115,7 @@ static void allow_kvm(scmp_filter_ctx filter)
     ALLOW_IF(fcntl, SCMP_A1(SCMP_CMP_MASKED_EQ, LOW_HALF, F_DUPFD_CLOEXEC)); /* in = out */
     /* Threads for I/O and CPUs.  The flags of clone3 cannot be seen by a filter:
      * it is said to be missing, and the C library takes clone. */
-    ALLOW_IF(clone, SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_HALF, THREAD_FLAGS));
+    ALLOW_IF(clone, SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_HALF & ~CLONE_DETACHED, THREAD_FLAGS));
     check(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0), "clone3");
     ALLOW(set_robust_list);
     ALLOW(rseq);
