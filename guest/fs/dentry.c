@@ -12,6 +12,9 @@
 
 #define HASH_SIZE_FIRST 64u
 #define HASH_SIZE_MAX 65536u
+/* FNV-1a */
+#define NAME_HASH_START 2166136261u
+#define NAME_HASH_STEP(hash, c) (((hash) ^ (uint8_t)(c)) * 16777619u)
 #define UNUSED_MAX 2048u /* cached dentries without a reference */
 
 struct spinlock dentry_lock = SPINLOCK_INIT(LOCK_RANK_FS);
@@ -23,10 +26,10 @@ static struct list unused = LIST_INIT(unused); /* oldest first */
 
 uint32_t name_hash(const char *name, size_t length)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
+    uint32_t hash = NAME_HASH_START;
 
     for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (uint8_t)name[i]) * 16777619u;
+        hash = NAME_HASH_STEP(hash, name[i]);
     return hash;
 }
 
@@ -242,16 +245,70 @@ struct dentry *dentry_create_anonymous(struct inode *inode, const char *name)
     return dentry;
 }
 
+/* No reference is taken. */
 static struct dentry *find_locked(struct dentry *parent, const char *name, size_t length,
                                   uint32_t hash)
 {
     for (struct dentry *d = *bucket(parent, hash); d; d = d->hash_next)
         if (d->hash == hash && d->parent == parent && d->name_length == length &&
-            memcmp(d->name, name, length) == 0) {
-            get_locked(d);
+            memcmp(d->name, name, length) == 0)
             return d;
-        }
     return NULL;
+}
+
+/* Length of the component at name and its hash. */
+static size_t hash_component(const char *name, uint32_t *hash)
+{
+    size_t length = 0;
+
+    *hash = NAME_HASH_START;
+    for (; name[length] && name[length] != '/'; length++)
+        *hash = NAME_HASH_STEP(*hash, name[length]);
+    return length;
+}
+
+static bool is_last(const char *rest)
+{
+    while (*rest == '/')
+        rest++;
+    return !*rest;
+}
+
+struct dentry *dentry_walk(struct dentry *start, const char **path,
+                           const struct fs_context *context, bool parent_only)
+{
+    struct dentry *at = start;
+    const char *rest = *path;
+
+    spin_lock(&dentry_lock);
+    for (;;) {
+        struct dentry *child;
+        uint32_t hash;
+        size_t length;
+
+        while (*rest == '/')
+            rest++;
+        length = hash_component(rest, &hash);
+        if (length == 0 || (parent_only && is_last(rest + length)) ||
+            !S_ISDIR(at->inode->attr.mode) || inode_permission(at->inode, 1, context))
+            break;
+        if (length <= 2 && rest[0] == '.' && rest[length - 1] == '.') {
+            if (length == 2 && at != context->root)
+                at = at->parent;
+        } else {
+            child = find_locked(at, rest, length, hash);
+            /* The last name with a slash behind it must be a directory: the caller's rule. */
+            if (!child || S_ISLNK(child->inode->attr.mode) ||
+                (rest[length] == '/' && !S_ISDIR(child->inode->attr.mode)))
+                break;
+            at = child;
+        }
+        rest += length;
+    }
+    get_locked(at);
+    spin_unlock(&dentry_lock);
+    *path = rest;
+    return at;
 }
 
 struct dentry *dentry_find(struct dentry *parent, const char *name, size_t length)
@@ -261,6 +318,8 @@ struct dentry *dentry_find(struct dentry *parent, const char *name, size_t lengt
 
     spin_lock(&dentry_lock);
     dentry = find_locked(parent, name, length, hash);
+    if (dentry)
+        get_locked(dentry);
     spin_unlock(&dentry_lock);
     return dentry;
 }
@@ -277,7 +336,9 @@ struct dentry *dentry_add(struct dentry *parent, const char *name, size_t length
     }
     spin_lock(&dentry_lock);
     there = find_locked(parent, name, length, fresh->hash);
-    if (!there) {
+    if (there) {
+        get_locked(there);
+    } else {
         fresh->parent = parent;
         get_locked(parent);
         hash_insert(fresh);

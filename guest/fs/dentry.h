@@ -42,6 +42,14 @@ struct dentry *dentry_create_anonymous(struct inode *inode, const char *name);
 /* Cached child with a new reference, or NULL. */
 struct dentry *dentry_find(struct dentry *parent, const char *name, size_t length);
 /*
+ * Walks as far as the cache knows the way and nothing special comes up: symbolic links,
+ * missing names, files as directories and missing permission are left to the caller.
+ * parent_only: so is the last component.
+ * Returns where it stopped with a new reference; *path is what is left of the path.
+ */
+struct dentry *dentry_walk(struct dentry *start, const char **path,
+                           const struct fs_context *context, bool parent_only);
+/*
  * Adds a child (or returns the one that is there), with a new reference; takes over
  * the inode reference.  NULL when out of memory.  The directory's lock is held.
  */
@@ -65,6 +73,10 @@ struct dentry *dentry_get_parent(struct dentry *dentry); /* a reference */
  */
 int vfs_lookup(struct dentry *dir, const char *name, size_t length, struct dentry **child);
 int vfs_lookup_locked(struct dentry *dir, const char *name, size_t length, struct dentry **child);
+
+/* vfs_walk() for a context that the caller has at hand. */
+int vfs_walk_as(const struct fs_context *context, struct dentry *start, const char *path,
+                uint32_t flags, struct dentry **found);
 
 struct last_name { /* what vfs_walk_parent found behind the last slash */
     const char *name; /* in the path, or in *buffer; not NUL-terminated */

@@ -132,9 +132,8 @@ static bool in_group(const struct fs_context *context, uint32_t gid)
     return false;
 }
 
-int vfs_permission(struct inode *inode, uint32_t want_rwx)
+int inode_permission(const struct inode *inode, uint32_t want_rwx, const struct fs_context *context)
 {
-    const struct fs_context *context = fs_current();
     uint32_t mode = inode->attr.mode;
 
     if ((want_rwx & 2) && inode->sb->read_only && (S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode)))
@@ -149,6 +148,11 @@ int vfs_permission(struct inode *inode, uint32_t want_rwx)
     else if (in_group(context, inode->attr.gid))
         mode >>= 3;
     return (want_rwx & ~mode & 7) ? -EACCES : 0;
+}
+
+int vfs_permission(struct inode *inode, uint32_t want_rwx)
+{
+    return inode_permission(inode, want_rwx, fs_current());
 }
 
 bool inode_owner_or_privileged(const struct inode *inode)

@@ -63,6 +63,9 @@ void inode_put_write(struct inode *inode);
 int inode_deny_write(struct inode *inode); /* exec: nobody may open it for writing */
 void inode_allow_write(struct inode *inode);
 
+/* vfs_permission() for a context that the caller has at hand. */
+int inode_permission(const struct inode *inode, uint32_t want_rwx,
+                     const struct fs_context *context);
 /* Is the current task the owner, or privileged? */
 bool inode_owner_or_privileged(const struct inode *inode);
 

@@ -35,7 +35,8 @@ static uint32_t wanted_rwx(uint32_t flags)
     return (flags & O_TRUNC) ? want | 2 : want;
 }
 
-static int check_open(struct inode *inode, uint32_t flags, bool created)
+static int check_open(struct inode *inode, uint32_t flags, bool created,
+                      const struct fs_context *context)
 {
     uint32_t mode = inode->attr.mode, want = wanted_rwx(flags);
 
@@ -49,7 +50,7 @@ static int check_open(struct inode *inode, uint32_t flags, bool created)
         return -EISDIR;
     if ((flags & O_NOATIME) && !inode_owner_or_privileged(inode))
         return -EPERM;
-    return created ? 0 : vfs_permission(inode, want);
+    return created ? 0 : inode_permission(inode, want, context);
 }
 
 static int truncate_opened(struct file *file, uint32_t flags)
@@ -100,7 +101,8 @@ static int make_file(struct dentry *dentry, uint32_t flags, struct file **result
     return error;
 }
 
-static int open_checked(struct dentry *dentry, uint32_t flags, bool created, struct file **file)
+static int open_checked(const struct fs_context *context, struct dentry *dentry, uint32_t flags,
+                        bool created, struct file **file)
 {
     int error = 0;
 
@@ -108,14 +110,14 @@ static int open_checked(struct dentry *dentry, uint32_t flags, bool created, str
         if ((flags & O_DIRECTORY) && !S_ISDIR(dentry->inode->attr.mode))
             error = -ENOTDIR;
     } else {
-        error = check_open(dentry->inode, flags, created);
+        error = check_open(dentry->inode, flags, created, context);
     }
     return error ? error : make_file(dentry, flags, file);
 }
 
 int vfs_open_dentry(struct dentry *dentry, uint32_t open_flags, struct file **file)
 {
-    return open_checked(dentry, open_flags, false, file);
+    return open_checked(fs_current(), dentry, open_flags, false, file);
 }
 
 /* Finds or makes the last component in parent; the directory is locked meanwhile. */
@@ -213,7 +215,8 @@ static int create_round(struct dentry **start, char **path, const char *current,
     }
     dentry_put(parent);
     if (!error) {
-        error = open_checked(found, created ? flags & ~O_TRUNC : flags, created, file);
+        error =
+            open_checked(fs_current(), found, created ? flags & ~O_TRUNC : flags, created, file);
         dentry_put(found);
     }
     return error;
@@ -253,7 +256,8 @@ static int open_tmpfile(struct dentry *start, const char *path, uint32_t flags, 
                     : -EOPNOTSUPP;
     if (!error) {
         dentry = dentry_create_anonymous(child, "/tmp/#unnamed (deleted)");
-        error = dentry ? open_checked(dentry, flags & ~O_TMPFILE, true, file) : -ENOMEM;
+        error =
+            dentry ? open_checked(fs_current(), dentry, flags & ~O_TMPFILE, true, file) : -ENOMEM;
         dentry_put(dentry);
         inode_put(child);
     }
@@ -264,13 +268,14 @@ static int open_tmpfile(struct dentry *start, const char *path, uint32_t flags, 
 int vfs_open(struct dentry *start, const char *path, uint32_t open_flags, uint32_t mode,
              struct file **file)
 {
+    const struct fs_context *context = fs_current();
     struct dentry *dentry;
     uint32_t walk = 0;
     int error;
 
     if (open_flags & O_PATH)
         open_flags &= FLAGS_WITH_PATH;
-    mode &= ~fs_current()->umask;
+    mode &= ~context->umask;
     if ((open_flags & O_TMPFILE) == O_TMPFILE)
         return open_tmpfile(start, path, open_flags, mode, file);
     if (open_flags & O_CREAT) {
@@ -286,10 +291,10 @@ int vfs_open(struct dentry *start, const char *path, uint32_t open_flags, uint32
         walk |= WALK_DIRECTORY;
     if ((walk & WALK_DIRECTORY) && (open_flags & O_NOFOLLOW))
         walk &= ~WALK_DIRECTORY; /* a link says ELOOP or ENOTDIR below */
-    error = vfs_walk(start, path, walk, &dentry);
+    error = vfs_walk_as(context, start, path, walk, &dentry);
     if (error)
         return error;
-    error = open_checked(dentry, open_flags, false, file);
+    error = open_checked(context, dentry, open_flags, false, file);
     dentry_put(dentry);
     return error;
 }

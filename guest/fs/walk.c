@@ -64,6 +64,7 @@ int vfs_lookup(struct dentry *dir, const char *name, size_t length, struct dentr
 }
 
 struct walk {
+    const struct fs_context *context;
     struct dentry *at; /* a reference */
     const char *rest; /* what is left of the path */
     char *buffer; /* rest points into it after a symbolic link; or NULL */
@@ -77,17 +78,18 @@ static void move_to(struct walk *walk, struct dentry *dentry)
     walk->at = dentry;
 }
 
-static int start_walk(struct walk *walk, struct dentry *start, const char *path, uint32_t flags)
+/* parent: the last component is not to be walked. */
+static int start_walk(struct walk *walk, const struct fs_context *context, struct dentry *start,
+                      const char *path, uint32_t flags, bool parent)
 {
-    const struct fs_context *context = fs_current();
-
     if (!*path && !(flags & WALK_EMPTY))
         return -ENOENT;
     if (*path == '/')
         start = context->root;
     else if (!start)
         start = context->cwd;
-    *walk = (struct walk){.at = dentry_get(start), .rest = path, .flags = flags};
+    *walk = (struct walk){.context = context, .rest = path, .flags = flags};
+    walk->at = dentry_walk(start, &walk->rest, context, parent);
     return 0;
 }
 
@@ -114,7 +116,7 @@ static int follow_text(struct walk *walk, struct inode *inode)
     walk->buffer = buffer;
     walk->rest = buffer;
     if (buffer[0] == '/')
-        move_to(walk, dentry_get(fs_current()->root));
+        move_to(walk, dentry_get(walk->context->root));
     return 0;
 }
 
@@ -147,15 +149,15 @@ static bool is_dots(const char *name, size_t length, size_t dots)
 
 static void go_up(struct walk *walk)
 {
-    if (walk->at != fs_current()->root)
+    if (walk->at != walk->context->root)
         move_to(walk, dentry_get_parent(walk->at));
 }
 
-static int may_search(struct dentry *dentry)
+static int may_search(const struct walk *walk)
 {
-    if (!S_ISDIR(dentry->inode->attr.mode))
+    if (!S_ISDIR(walk->at->inode->attr.mode))
         return -ENOTDIR;
-    return vfs_permission(dentry->inode, 1);
+    return inode_permission(walk->at->inode, 1, walk->context);
 }
 
 /* Takes the next component off the path; false at its end. */
@@ -205,18 +207,19 @@ static int step(struct walk *walk, const struct last_name *part)
 
 static int check_component(struct walk *walk, const struct last_name *part)
 {
-    int error = may_search(walk->at);
+    int error = may_search(walk);
 
     if (!error && part->length > NAME_MAX)
         error = -ENAMETOOLONG;
     return error;
 }
 
-int vfs_walk(struct dentry *start, const char *path, uint32_t flags, struct dentry **found)
+int vfs_walk_as(const struct fs_context *context, struct dentry *start, const char *path,
+                uint32_t flags, struct dentry **found)
 {
     struct last_name part;
     struct walk walk;
-    int error = start_walk(&walk, start, path, flags);
+    int error = start_walk(&walk, context, start, path, flags, false);
 
     if (error)
         return error;
@@ -235,11 +238,16 @@ int vfs_walk(struct dentry *start, const char *path, uint32_t flags, struct dent
     return error;
 }
 
+int vfs_walk(struct dentry *start, const char *path, uint32_t flags, struct dentry **found)
+{
+    return vfs_walk_as(fs_current(), start, path, flags, found);
+}
+
 int vfs_walk_parent(struct dentry *start, const char *path, struct dentry **parent,
                     struct last_name *last)
 {
     struct walk walk;
-    int error = start_walk(&walk, start, path, 0);
+    int error = start_walk(&walk, fs_current(), start, path, 0, true);
 
     if (error)
         return error;

@@ -136,6 +136,19 @@ static const struct fs_context *boot_context(void)
     return &boot;
 }
 
+/* References of our own: another thread may change directory while we walk. */
+static void refresh_view(struct fs_context *view, struct fs_state *fs)
+{
+    struct dentry *old_root = view->root, *old_cwd = view->cwd;
+
+    spin_lock(&fs->lock);
+    view->root = dentry_get(fs->root);
+    view->cwd = dentry_get(fs->cwd);
+    spin_unlock(&fs->lock);
+    dentry_put(old_root);
+    dentry_put(old_cwd);
+}
+
 const struct fs_context *task_fs_current(void)
 {
     struct task *task = current_thread()->task;
@@ -144,20 +157,11 @@ const struct fs_context *task_fs_current(void)
         return boot_context();
     struct fs_state *fs = task->fs;
     struct fs_context *view = &task->fs_view;
-    struct dentry *old_root = view->root, *old_cwd = view->cwd;
 
-    /* References of our own: another thread may change directory while we walk. */
-    spin_lock(&fs->lock);
-    if (UNLIKELY(view->root != fs->root))
-        view->root = dentry_get(fs->root);
-    if (UNLIKELY(view->cwd != fs->cwd))
-        view->cwd = dentry_get(fs->cwd);
+    /* Unchanged: nothing to lock.  A change by another thread may be seen a call later. */
+    if (UNLIKELY(view->root != fs->root || view->cwd != fs->cwd))
+        refresh_view(view, fs);
     view->umask = fs->umask;
-    spin_unlock(&fs->lock);
-    if (old_root && old_root != view->root)
-        dentry_put(old_root);
-    if (old_cwd && old_cwd != view->cwd)
-        dentry_put(old_cwd);
     view->fsuid = task->cred.fsuid;
     view->fsgid = task->cred.fsgid;
     view->groups = task->cred.groups;

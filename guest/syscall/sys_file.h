@@ -7,9 +7,14 @@
 #include "fs/vfs.h"
 #include "syscall/dispatch.h"
 
-/* A path copied in; NULL with *error set.  user_path_put() frees it. */
-char *user_path_get(uint64_t address, int *error);
-void user_path_put(char *path);
+/* A path copied in; most are short enough to need no memory. */
+struct user_path {
+    char *text;
+    char small[120];
+};
+int user_path_get(struct user_path *path,
+                  uint64_t address); /* 0, -EFAULT, -ENAMETOOLONG, -ENOMEM */
+void user_path_put(struct user_path *path);
 
 /*
  * Where a *at() call starts: *start is NULL for the current directory, else a reference

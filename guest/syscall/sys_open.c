@@ -7,27 +7,26 @@
 #include "syscall/linux_abi.h"
 #include "syscall/sys_file.h"
 
-char *user_path_get(uint64_t address, int *error)
+int user_path_get(struct user_path *path, uint64_t address)
 {
-    char *path = kmalloc(PATH_MAX);
-    ssize_t length;
+    ssize_t length = copy_string_from_user(path->small, UADDR(address), sizeof(path->small));
 
-    *error = -ENOMEM;
-    if (!path)
-        return NULL;
-    length = copy_string_from_user(path, UADDR(address), PATH_MAX);
-    if (length < 0) {
-        *error = (int)length;
-        kfree(path);
-        return NULL;
-    }
-    *error = 0;
-    return path;
+    path->text = path->small;
+    if (LIKELY(length != -ENAMETOOLONG))
+        return length < 0 ? (int)length : 0;
+    path->text = kmalloc(PATH_MAX);
+    if (!path->text)
+        return -ENOMEM;
+    length = copy_string_from_user(path->text, UADDR(address), PATH_MAX);
+    if (length < 0)
+        kfree(path->text);
+    return length < 0 ? (int)length : 0;
 }
 
-void user_path_put(char *path)
+void user_path_put(struct user_path *path)
 {
-    kfree(path);
+    if (path->text != path->small)
+        kfree(path->text);
 }
 
 int at_start(int dir_fd, const char *path, struct dentry **start)
@@ -51,18 +50,19 @@ int at_start(int dir_fd, const char *path, struct dentry **start)
 
 int at_walk(int dir_fd, uint64_t path_address, uint32_t walk_flags, struct dentry **found)
 {
+    struct user_path path;
     struct dentry *start;
-    int error;
-    char *path = user_path_get(path_address, &error);
+    int error = user_path_get(&path, path_address);
 
-    if (!path)
+    if (error)
         return error;
-    error = !*path && !(walk_flags & WALK_EMPTY) ? -ENOENT : at_start(dir_fd, path, &start);
+    error =
+        !*path.text && !(walk_flags & WALK_EMPTY) ? -ENOENT : at_start(dir_fd, path.text, &start);
     if (!error) {
-        error = vfs_walk(start, path, walk_flags, found);
+        error = vfs_walk(start, path.text, walk_flags, found);
         dentry_put(start);
     }
-    user_path_put(path);
+    user_path_put(&path);
     return error;
 }
 
@@ -70,18 +70,19 @@ static int64_t open_at(int dir_fd, uint64_t path_address, uint64_t flags, uint64
 {
     struct dentry *start;
     struct file *file;
+    struct user_path path;
     int64_t result;
-    int error;
-    char *path = user_path_get(path_address, &error);
+    int error = user_path_get(&path, path_address);
 
-    if (!path)
+    if (error)
         return error;
-    error = at_start(dir_fd, path, &start);
+    error = at_start(dir_fd, path.text, &start);
     if (!error) {
-        error = vfs_open(start, path, (uint32_t)flags | O_LARGEFILE, (uint32_t)mode & 07777, &file);
+        error = vfs_open(start, path.text, (uint32_t)flags | O_LARGEFILE, (uint32_t)mode & 07777,
+                         &file);
         dentry_put(start);
     }
-    user_path_put(path);
+    user_path_put(&path);
     if (error)
         return error;
     result = fd_install(fd_current(), file, 0, fd_current_limit(), flags & O_CLOEXEC);

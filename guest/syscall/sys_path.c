@@ -14,18 +14,18 @@
 static int64_t create_at(int dir_fd, uint64_t path_address, uint32_t mode, uint64_t rdev,
                          const char *target)
 {
+    struct user_path path;
     struct dentry *start;
-    int error;
-    char *path = user_path_get(path_address, &error);
+    int error = user_path_get(&path, path_address);
 
-    if (!path)
+    if (error)
         return error;
-    error = at_start(dir_fd, path, &start);
+    error = at_start(dir_fd, path.text, &start);
     if (!error) {
-        error = vfs_create(start, path, mode, rdev, target);
+        error = vfs_create(start, path.text, mode, rdev, target);
         dentry_put(start);
     }
-    user_path_put(path);
+    user_path_put(&path);
     return error;
 }
 
@@ -69,13 +69,13 @@ int64_t sys_mknod(const struct syscall_args *args)
 
 static int64_t symlink_at(uint64_t target_address, int dir_fd, uint64_t path)
 {
-    int error;
-    char *target = user_path_get(target_address, &error);
+    struct user_path target;
+    int error = user_path_get(&target, target_address);
 
-    if (!target)
+    if (error)
         return error;
-    error = *target ? (int)create_at(dir_fd, path, S_IFLNK | 0777, 0, target) : -ENOENT;
-    user_path_put(target);
+    error = *target.text ? (int)create_at(dir_fd, path, S_IFLNK | 0777, 0, target.text) : -ENOENT;
+    user_path_put(&target);
     return error;
 }
 
@@ -91,18 +91,18 @@ int64_t sys_symlink(const struct syscall_args *args)
 
 static int64_t unlink_at(int dir_fd, uint64_t path_address, bool directory)
 {
+    struct user_path path;
     struct dentry *start;
-    int error;
-    char *path = user_path_get(path_address, &error);
+    int error = user_path_get(&path, path_address);
 
-    if (!path)
+    if (error)
         return error;
-    error = at_start(dir_fd, path, &start);
+    error = at_start(dir_fd, path.text, &start);
     if (!error) {
-        error = vfs_unlink(start, path, directory);
+        error = vfs_unlink(start, path.text, directory);
         dentry_put(start);
     }
-    user_path_put(path);
+    user_path_put(&path);
     return error;
 }
 
@@ -127,23 +127,23 @@ static int64_t rename_at(int old_fd, uint64_t old_address, int new_fd, uint64_t 
                          uint32_t flags)
 {
     struct dentry *old_start = NULL, *new_start = NULL;
-    char *old_path, *new_path = NULL;
-    int error;
+    struct user_path old_path, new_path;
+    int error = user_path_get(&old_path, old_address);
 
-    old_path = user_path_get(old_address, &error);
-    if (old_path)
-        new_path = user_path_get(new_address, &error);
-    if (new_path) {
-        error = at_start(old_fd, old_path, &old_start);
+    if (error)
+        return error;
+    error = user_path_get(&new_path, new_address);
+    if (!error) {
+        error = at_start(old_fd, old_path.text, &old_start);
         if (!error)
-            error = at_start(new_fd, new_path, &new_start);
+            error = at_start(new_fd, new_path.text, &new_start);
         if (!error)
-            error = vfs_rename(old_start, old_path, new_start, new_path, flags);
+            error = vfs_rename(old_start, old_path.text, new_start, new_path.text, flags);
+        dentry_put(old_start);
+        dentry_put(new_start);
+        user_path_put(&new_path);
     }
-    dentry_put(old_start);
-    dentry_put(new_start);
-    user_path_put(old_path);
-    user_path_put(new_path);
+    user_path_put(&old_path);
     return error;
 }
 
@@ -169,21 +169,21 @@ static int64_t link_at(int old_fd, uint64_t old_path, int new_fd, uint64_t new_a
     struct dentry *old, *start = NULL;
     uint32_t walk = ((flags & AT_SYMLINK_FOLLOW) ? WALK_FOLLOW : 0) |
                     ((flags & AT_EMPTY_PATH) ? WALK_EMPTY : 0);
+    struct user_path path;
     int error;
-    char *path;
 
     if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
     error = at_walk(old_fd, old_path, walk, &old);
     if (error)
         return error;
-    path = user_path_get(new_address, &error);
-    if (path) {
-        error = at_start(new_fd, path, &start);
+    error = user_path_get(&path, new_address);
+    if (!error) {
+        error = at_start(new_fd, path.text, &start);
         if (!error)
-            error = vfs_link(old, start, path);
+            error = vfs_link(old, start, path.text);
         dentry_put(start);
-        user_path_put(path);
+        user_path_put(&path);
     }
     dentry_put(old);
     return error;
