@@ -105,7 +105,7 @@ $B/guest.elf: $(GUEST_OBJ) linker/guest.ld linker/hot_text.ld linker/symbols.awk
 
 VMM_CFLAGS := -std=c17 -O2 -g -D_GNU_SOURCE -I. -fPIE -fno-plt -ffunction-sections -fdata-sections \
   -fstack-protector-strong -D_FORTIFY_SOURCE=2 -pthread $(WARN) -Wno-gnu-variable-sized-type-not-at-end
-VMM_C   := $(wildcard vmm/*.c vmm/*/*.c vmm/*/*/*.c)
+VMM_C   := $(filter-out vmm/sandbox/gen/%,$(wildcard vmm/*.c vmm/*/*.c vmm/*/*/*.c))
 CLI_C   := $(filter vmm/cli/%,$(VMM_C))
 LIB_C   := $(filter-out vmm/cli/%,$(VMM_C))
 VMM_ASM := $(wildcard vmm/*.asm vmm/*/*.asm)
@@ -138,10 +138,36 @@ $B/libvmm.a: $(LIB_OBJ)
 	$(call say,AR)
 	$Qrm -f $@
 	$Qar rcs $@ $^
+
+# The program itself is linked with musl where it is installed: a static PIE with
+# glibc spends 190 k instructions more before main() (a sixth of a whole start).
+# libvmm.a is for everybody's C library, so the sources are compiled twice.
+MUSL_DIR := /usr/lib/x86_64-linux-musl
+MUSL     := $(and $(wildcard $(MUSL_DIR)/rcrt1.o),1)
+MUSL_INC := -nostdinc -isystem /usr/include/x86_64-linux-musl -isystem $(shell $(CC) -print-file-name=include) \
+  -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
+MUSL_OBJ := $(VMM_C:%.c=$B/m/%.o) $(VMM_ASM:%.asm=$B/o/%.o)
+PIE_FLAGS := -static-pie -pthread -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack
+
+$B/m/vmm/%.o: vmm/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$Q$(CC) $(VMM_CFLAGS) $(MUSL_INC) $(DEPS) -c $< -o $@
+$B/m/vmm/sandbox/%.o: private VMM_CFLAGS += -I$B
+$B/m/vmm/sandbox/seccomp.o: $B/seccomp_filters.h
+
+ifeq ($(MUSL),1)
+$B/vmm: $(MUSL_OBJ)
+	$(call say,LINK)
+	$Q$(CC) $(PIE_FLAGS) -nostdlib -nostartfiles -Wl,--no-dynamic-linker -o $B/vmm.debug \
+	  $(MUSL_DIR)/rcrt1.o $(MUSL_DIR)/crti.o $^ -L$(MUSL_DIR) -lc -lgcc $(MUSL_DIR)/crtn.o
+	$Qobjcopy --strip-all $B/vmm.debug $@
+else
 $B/vmm: $(CLI_OBJ) $B/libvmm.a
 	$(call say,LINK)
-	$Q$(CC) -static-pie -pthread -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -o $B/vmm.debug $^
+	$Q$(CC) $(PIE_FLAGS) -o $B/vmm.debug $^
 	$Qobjcopy --strip-all $B/vmm.debug $@
+endif
 
 include $(wildcard tests/tests.mk)
 

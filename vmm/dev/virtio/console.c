@@ -16,7 +16,7 @@
 #define READ_MAX (64u << 10)
 #define DRAIN_POLL_MS 50
 
-enum progress { QUEUE_EMPTY, HOST_NOT_READY, DEVICE_BROKEN };
+enum progress { QUEUE_EMPTY, VM_ENDED, HOST_NOT_READY, DEVICE_BROKEN };
 
 static struct console *to_console(struct virtio_device *device)
 {
@@ -83,6 +83,7 @@ static enum progress transmit_available(struct console *console)
         virtq_push(queue, &chain, 0);
         pushed = true;
         if (virtio_device_ended(&console->device)) {
+            progress = VM_ENDED; /* console_drain() goes on with the rest */
             break;
         }
     }
@@ -107,8 +108,7 @@ static void transmit(struct console *console)
     virtq_disable_notify(queue);
     do {
         progress = transmit_available(console);
-    } while (progress == QUEUE_EMPTY && virtq_enable_notify(queue) &&
-             !virtio_device_ended(&console->device));
+    } while (progress == QUEUE_EMPTY && virtq_enable_notify(queue));
     if (progress == HOST_NOT_READY) {
         wait_for(console, &console->out_source, &console->waiting_out, EPOLLOUT);
         if (!console->waiting_out) {
@@ -255,11 +255,16 @@ void console_set_size(struct console *console, unsigned int rows, unsigned int c
 
 void console_drain(struct console *console, bool (*give_up)(const void *arg), const void *arg)
 {
+    enum progress progress = VM_ENDED;
+
     pthread_mutex_lock(&console->device.lock);
     console->waiting_out = false;
-    while (virtio_device_running(&console->device) &&
-           transmit_available(console) == HOST_NOT_READY && !give_up(arg)) {
-        stream_wait_writable(&console->out, DRAIN_POLL_MS);
+    while ((progress == VM_ENDED || progress == HOST_NOT_READY) &&
+           virtio_device_running(&console->device) && !give_up(arg)) {
+        progress = transmit_available(console);
+        if (progress == HOST_NOT_READY) {
+            stream_wait_writable(&console->out, DRAIN_POLL_MS);
+        }
     }
     pthread_mutex_unlock(&console->device.lock);
 }
