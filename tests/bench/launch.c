@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define TRACE "/sys/kernel/tracing"
-#define RUNS 4
+#define RUNS 6
 #define ARGS_MAX 64
 
 struct figures {
