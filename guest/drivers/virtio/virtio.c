@@ -81,12 +81,13 @@ int virtio_negotiate(struct virtio_device *dev, uint64_t wanted)
     transport->set_status(dev, VIRTIO_STATUS_ACKNOWLEDGE);
     transport->set_status(dev, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
     uint64_t offered = transport->get_features(dev, 0);
-    offered |= (uint64_t)transport->get_features(dev, 1) << 32;
-    if (!(offered & VIRTIO_F_VERSION_1)) {
-        klog(LOG_ERR, "virtio: device at %#lx does not offer VIRTIO_F_VERSION_1", dev->address);
-        virtio_fail(dev);
-        return -ENODEV;
-    }
+    /*
+     * The upper word is read only when something is wanted from it: VIRTIO_F_VERSION_1
+     * goes with the transports we speak, and a device without it refuses FEATURES_OK.
+     */
+    if ((wanted & ~VIRTIO_F_VERSION_1) >> 32)
+        offered |= (uint64_t)transport->get_features(dev, 1) << 32;
+    offered |= VIRTIO_F_VERSION_1;
     dev->features = offered & (wanted | VIRTIO_F_VERSION_1);
     transport->set_features(dev, 0, (uint32_t)dev->features);
     transport->set_features(dev, 1, (uint32_t)(dev->features >> 32));

@@ -59,7 +59,7 @@ bool virtio_claim(struct virtio_device *dev);
 
 /*
  * Reset, acknowledge, and take those of the wanted features that the device
- * offers (VIRTIO_F_VERSION_1 is demanded).  0 or -ENODEV.
+ * offers, and VIRTIO_F_VERSION_1 in any case.  0 or -ENODEV.
  */
 int virtio_negotiate(struct virtio_device *dev, uint64_t wanted);
 static inline bool virtio_has(const struct virtio_device *dev, uint64_t feature)
