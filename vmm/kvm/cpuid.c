@@ -109,3 +109,25 @@ void cpuid_set_index(struct cpuid_table *table, unsigned int index)
         }
     }
 }
+
+/* Intel SDM 1, 13.3: bits 0 x87, 1 SSE, 2 AVX, 5 to 7 AVX-512. */
+#define XCR0_X87_SSE 0x3u
+#define XCR0_AVX 0x4u
+#define XCR0_AVX512 0xe0u
+
+uint64_t cpuid_initial_xcr0(const struct cpuid_table *table)
+{
+    for (unsigned int i = 0; i < table->nent; i++) {
+        const struct kvm_cpuid_entry2 *entry = &table->entries[i];
+
+        if (entry->function != 0xd || entry->index != 0) {
+            continue;
+        }
+        uint64_t wanted = entry->eax & (XCR0_X87_SSE | XCR0_AVX);
+        if ((wanted & XCR0_AVX) != 0 && (entry->eax & XCR0_AVX512) == XCR0_AVX512) {
+            wanted |= XCR0_AVX512;
+        }
+        return (wanted & XCR0_X87_SSE) == XCR0_X87_SSE ? wanted : 0;
+    }
+    return 0;
+}

@@ -36,6 +36,23 @@ int vcpu_prepare(struct vcpu *vcpu)
     return ioctl(vcpu->fd, KVM_SET_SIGNAL_MASK, &mask) != 0 ? -errno : 0;
 }
 
+/*
+ * XCR0 starts as a guest that uses SSE and AVX sets it.  It then has nothing to
+ * set, which saves an exit; and hosts that are themselves emulated do not always
+ * see the guest's XSETBV.
+ */
+static int set_xcr0(struct vcpu *vcpu, const struct cpuid_table *cpuid, struct vmm_error *error)
+{
+    struct kvm_xcrs xcrs = {.nr_xcrs = 1};
+
+    xcrs.xcrs[0].value = cpuid_initial_xcr0(cpuid);
+    if (xcrs.xcrs[0].value != 0 && ioctl(vcpu->fd, KVM_SET_XCRS, &xcrs) != 0) {
+        return vmm_fail(error, -errno, VMM_FAULT_USAGE, "KVM refuses XCR0 for CPU %u: %s",
+                        vcpu->index, strerror(errno));
+    }
+    return 0;
+}
+
 int vcpu_create(struct vcpu *vcpu, struct kvm_vm *vm, unsigned int index,
                 const struct cpuid_table *cpuid, struct vmm_error *error)
 {
@@ -59,7 +76,7 @@ int vcpu_create(struct vcpu *vcpu, struct kvm_vm *vm, unsigned int index,
         return vmm_fail(error, -errno, VMM_FAULT_USAGE, "KVM refuses CPUID for CPU %u: %s", index,
                         strerror(errno));
     }
-    return 0;
+    return set_xcr0(vcpu, cpuid, error);
 }
 
 static uint64_t load(const uint8_t *from, unsigned int size)
