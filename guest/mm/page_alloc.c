@@ -25,6 +25,7 @@
  * near, so that what a boot touches stays close together, however much RAM there is.
  */
 #define FIRST_REGION_END (32ul << 20)
+#define HOT_PAGES 16u
 #define NIL 0u /* no page: page frame 0 is never managed */
 
 enum page_state { PAGE_UNUSED, PAGE_FREE, PAGE_USED };
@@ -53,7 +54,8 @@ static struct {
     uint32_t free_head[PAGE_ORDER_MAX + 1]; /* frame numbers */
     uint64_t total, free_listed, beyond; /* pages: all, in lists, behind the frontier */
     uint64_t used_max;
-    uint64_t fail_after; /* 0: off */
+    /* Pages freed last (counted as listed) go first: the host need not back a new one. */
+    uint32_t hot_count, hot[HOT_PAGES];
 } pa_state __attribute__((section(".bss.hot.pages")));
 
 static struct region *region_of(uint32_t frame)
@@ -157,56 +159,12 @@ static uint32_t take(unsigned int order, struct page **out, bool *zero)
     return frame;
 }
 
-static void note_use(void)
+static uint32_t take_hot(struct page **out)
 {
-    uint64_t used = pa_state.total - pa_state.free_listed - pa_state.beyond;
-
-    if (used > pa_state.used_max)
-        pa_state.used_max = used;
-}
-
-bool page_should_fail(void)
-{
-    if (LIKELY(pa_state.fail_after == 0))
-        return false;
-    return --pa_state.fail_after == 0;
-}
-
-void page_fault_injection(uint64_t nth)
-{
-    pa_state.fail_after = nth;
-}
-
-__attribute__((hot)) bool page_alloc(unsigned int order, unsigned int flags, paddr_t *pa)
-{
-    struct page *page = NULL;
-    bool zero = false;
-
-    ASSERT(order <= PAGE_ORDER_MAX);
-    if (page_should_fail())
-        return false;
-    spin_lock(&pa_state.lock);
-    uint32_t frame = take(order, &page, &zero);
-    while (frame == NIL && refill(order))
-        frame = take(order, &page, &zero);
-    if (frame == NIL) {
-        spin_unlock(&pa_state.lock);
-        return false;
-    }
-    page->state = PAGE_USED;
-    page->order = (uint8_t)order;
-    atomic_store_explicit(&page->refs, 1, memory_order_relaxed);
-    note_use();
-    spin_unlock(&pa_state.lock);
-
-    *pa = PADDR((uint64_t)frame << PAGE_SHIFT);
-    if (!(flags & PAGE_ZERO))
-        return true;
-    if (!zero)
-        memset(phys_to_virt(*pa), 0, PAGE_SIZE << order);
-    else if (order == 0) /* the first touch is a write: a host maps it once, not twice */
-        *(volatile uint64_t *)phys_to_virt(*pa) = 0;
-    return true;
+    uint32_t frame = pa_state.hot[--pa_state.hot_count];
+    pa_state.free_listed--;
+    *out = page_of(frame);
+    return frame;
 }
 
 static void free_block(uint32_t frame, struct page *page)
@@ -230,6 +188,66 @@ static void free_block(uint32_t frame, struct page *page)
     list_add(frame, &r->pages[frame - r->start], order, false);
 }
 
+static void keep_hot(uint32_t frame, struct page *page)
+{
+    page->state = PAGE_UNUSED;
+    pa_state.hot[pa_state.hot_count++] = frame;
+    pa_state.free_listed++;
+}
+
+/* Makes larger blocks of them again; false: there were none. */
+static bool release_hot(void)
+{
+    bool any = pa_state.hot_count > 0;
+    struct page *page;
+
+    while (pa_state.hot_count > 0) {
+        uint32_t frame = take_hot(&page);
+        free_block(frame, page);
+    }
+    return any;
+}
+
+static void note_use(void)
+{
+    uint64_t used = pa_state.total - pa_state.free_listed - pa_state.beyond;
+
+    if (used > pa_state.used_max)
+        pa_state.used_max = used;
+}
+
+__attribute__((hot)) bool page_alloc(unsigned int order, unsigned int flags, paddr_t *pa)
+{
+    struct page *page = NULL;
+    bool zero = false;
+
+    ASSERT(order <= PAGE_ORDER_MAX);
+    if (page_should_fail())
+        return false;
+    spin_lock(&pa_state.lock);
+    uint32_t frame = order == 0 && pa_state.hot_count ? take_hot(&page) : take(order, &page, &zero);
+    while (frame == NIL && (refill(order) || release_hot()))
+        frame = take(order, &page, &zero);
+    if (frame == NIL) {
+        spin_unlock(&pa_state.lock);
+        return false;
+    }
+    page->state = PAGE_USED;
+    page->order = (uint8_t)order;
+    atomic_store_explicit(&page->refs, 1, memory_order_relaxed);
+    note_use();
+    spin_unlock(&pa_state.lock);
+
+    *pa = PADDR((uint64_t)frame << PAGE_SHIFT);
+    if (!(flags & PAGE_ZERO))
+        return true;
+    if (!zero)
+        memset(phys_to_virt(*pa), 0, PAGE_SIZE << order);
+    else if (order == 0) /* the first touch is a write: a host maps it once, not twice */
+        *(volatile uint64_t *)phys_to_virt(*pa) = 0;
+    return true;
+}
+
 void page_get(paddr_t pa)
 {
     struct page *page = page_of((uint32_t)(pa.raw >> PAGE_SHIFT));
@@ -251,7 +269,10 @@ void page_put(paddr_t pa)
     ASSERT(old > 0 && page->state == PAGE_USED);
     if (old == 1) {
         spin_lock(&pa_state.lock);
-        free_block(frame, page);
+        if (page->order == 0 && pa_state.hot_count < HOT_PAGES)
+            keep_hot(frame, page);
+        else
+            free_block(frame, page);
         spin_unlock(&pa_state.lock);
     }
 }

@@ -25,14 +25,15 @@ static const struct slab_class {
     uint16_t size; /* bytes of an object */
     uint8_t run_units; /* smallest run */
 } classes[] = {
-    {16, 1},  {32, 1},  {64, 1},  {96, 3},  {128, 1},  {192, 3},
-    {256, 2}, {384, 3}, {512, 4}, {768, 6}, {1024, 8}, {1920, 15},
+    {16, 1},  {32, 1},  {64, 1},  {96, 3},  {128, 1},  {192, 3},   {256, 2},   {320, 5},
+    {384, 3}, {512, 4}, {640, 5}, {768, 6}, {1024, 8}, {1408, 11}, {1920, 15}, {2176, 17},
 };
 #define CLASSES ARRAY_SIZE(classes)
-#define SIZE_SMALL_MAX 1920u
+#define SIZE_SMALL_MAX 2176u
+#define CARVING 2u /* a large run must not make the rest of a page useless */
+#define REFILLS_SMALL 8u /* before a class takes twice as much at a time, and again */
 
 struct page_header {
-
     uint16_t live; /* objects handed out */
     uint16_t carved; /* units in use, with the header */
     uint8_t unit_class[UNITS]; /* class + 1; 0: header or not carved */
@@ -41,11 +42,11 @@ _Static_assert(sizeof(struct page_header) <= UNIT, "the header is unit 0");
 
 static struct {
     struct spinlock lock; /* guards everything here and all slab pages */
-    struct page_header *carving; /* page with uncarved units, or NULL */
+    struct page_header *carving[CARVING]; /* pages with uncarved units, or NULL */
     uint64_t objects;
     struct {
         struct list free; /* struct list in the objects; next NULL before first use */
-        uint16_t next_run; /* units the next run takes */
+        uint16_t refills;
     } class[CLASSES];
 } slab = {.lock = SPINLOCK_INIT(LOCK_RANK_SLAB)};
 
@@ -63,12 +64,17 @@ static unsigned int class_of_size(size_t size)
     return index;
 }
 
-/* Cuts a run of the class out of the page that is being carved. */
-static void carve_run(unsigned int index)
+static unsigned int room_in(const struct page_header *page)
 {
-    struct page_header *page = slab.carving;
+    return page ? UNITS - page->carved : 0;
+}
+
+/* Cuts a run of the class out of a page that has room for the smallest. */
+static void carve_run(struct page_header *page, unsigned int index)
+{
     unsigned int size = classes[index].size, step = classes[index].run_units;
-    unsigned int room = UNITS - page->carved, units = MIN(slab.class[index].next_run, room);
+    unsigned int doublings = slab.class[index].refills++ / REFILLS_SMALL;
+    unsigned int units = MIN(step << MIN(doublings, 5u), room_in(page));
 
     units -= units % step;
     uint8_t *run = (uint8_t *)page + page->carved * UNIT;
@@ -76,24 +82,45 @@ static void carve_run(unsigned int index)
     for (unsigned int at = 0; at + size <= units * UNIT; at += size)
         list_push_back(&slab.class[index].free, (struct list *)(void *)(run + at));
     page->carved = (uint16_t)(page->carved + units);
-    if (slab.class[index].next_run < UNITS)
-        slab.class[index].next_run *= 2;
+}
+
+/* A page with room for a run of the class: the fullest that fits, or a new one. */
+static struct page_header *page_to_carve(unsigned int index)
+{
+    unsigned int need = classes[index].run_units, fullest = 0, best = CARVING;
+
+    for (unsigned int i = 0; i < CARVING; i++) {
+        unsigned int room = room_in(slab.carving[i]);
+
+        if (room < room_in(slab.carving[fullest]))
+            fullest = i;
+        if (room >= need && (best == CARVING || room < room_in(slab.carving[best])))
+            best = i;
+    }
+    if (best < CARVING)
+        return slab.carving[best];
+    struct page_header *page = page_alloc_virt(0);
+    if (page) {
+        memset(page, 0, sizeof(*page));
+        page->carved = 1;
+        slab.carving[fullest] = page;
+    }
+    return page;
+}
+
+static bool is_carving(const struct page_header *page)
+{
+    return page == slab.carving[0] || page == slab.carving[1];
 }
 
 /* Makes the class's free list not empty; false: out of memory. */
 static bool refill(unsigned int index)
 {
-    if (!slab.carving || UNITS - slab.carving->carved < classes[index].run_units) {
-        struct page_header *page = page_alloc_virt(0);
+    struct page_header *page = page_to_carve(index);
 
-        if (!page)
-            return false;
-        memset(page, 0, sizeof(*page));
-        page->carved = 1;
-        slab.carving = page;
-    }
-    carve_run(index);
-    return true;
+    if (page)
+        carve_run(page, index);
+    return page != NULL;
 }
 
 /* Takes the free objects of an empty page off their lists, then frees it. */
@@ -139,10 +166,8 @@ void *kmalloc(size_t size)
 
     spin_lock(&slab.lock);
     struct list *free = &slab.class[index].free;
-    if (UNLIKELY(!free->next)) {
+    if (UNLIKELY(!free->next))
         list_init(free);
-        slab.class[index].next_run = classes[index].run_units;
-    }
     if (LIKELY(!list_empty(free)) || refill(index)) {
         object = free->next;
         list_remove(object);
@@ -205,8 +230,8 @@ void kfree(void *ptr)
     list_push_front(&slab.class[index - 1].free, ptr);
     page->live--;
     slab.objects--;
-    /* The page that is being carved stays: the next run comes from it. */
-    if (page->live == 0 && page != slab.carving)
+    /* Pages that are being carved stay: the next runs come from them. */
+    if (page->live == 0 && !is_carving(page))
         release_page(page);
     spin_unlock(&slab.lock);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Small objects.  kmalloc() serves 16 bytes to 2 KiB from per-size slabs and
- * more from pages; caches serve one type.  NULL when memory is out; contents
- * are undefined unless it says zero.  Any context; spinlock per size.
+ * Small objects.  kmalloc() serves 16 to 2176 bytes from pages that sizes share and
+ * more from whole pages.  NULL when memory is out; contents are undefined unless it
+ * says zero.  Any context; one spinlock inside.
  */
 #ifndef MM_SLAB_H
 #define MM_SLAB_H

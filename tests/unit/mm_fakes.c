@@ -188,19 +188,17 @@ void spin_lock_slow(struct spinlock *lock)
 
 void mutex_init(struct mutex *mutex)
 {
-    mutex->owner = NULL;
+    atomic_store(&mutex->owner, 0);
 }
 
 void mutex_lock(struct mutex *mutex)
 {
-    assert_null(mutex->owner);
-    mutex->owner = (struct thread *)mutex;
+    assert_int_equal(atomic_exchange(&mutex->owner, 1), 0);
 }
 
 void mutex_unlock(struct mutex *mutex)
 {
-    assert_non_null(mutex->owner);
-    mutex->owner = NULL;
+    assert_int_equal(atomic_exchange(&mutex->owner, 0), 1);
 }
 
 void panic(const char *format, ...)
