@@ -32,6 +32,7 @@ $B/unit/test_%: $B/unit/o/tests/unit/test_%.o
 $B/fuzz/fuzz_%: $B/fuzz/o/tests/fuzz/fuzz_%.o
 	$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@
 $B/unit/o/vmm/sandbox/%.o $B/fuzz/o/vmm/sandbox/%.o: $B/seccomp_filters.h
+$B/unit/o/tests/unit/test_seccomp.o: $B/seccomp_filters.h
 
 # The links: and libs: comments, as rules; read when a test is to be built.
 $B/tests/links.mk: $(UNIT_C) $(FUZZ_C) tests/links.awk

@@ -245,6 +245,12 @@ static void report(struct machine *machine, struct vmm_result *result, struct vm
     }
 }
 
+static enum sandbox_role sandbox_role(const struct machine *machine)
+{
+    return machine->cpu_count > 1 || machine->config->disk_count > 0 ? SANDBOX_KVM_LARGE
+                                                                     : SANDBOX_KVM;
+}
+
 int machine_run(void *arg, struct vmm_result *result, struct vmm_error *error)
 {
     struct machine *machine = arg;
@@ -265,7 +271,7 @@ int machine_run(void *arg, struct vmm_result *result, struct vmm_error *error)
      * threads, and time; vmm/sandbox/ lists the calls and their reasons.
      */
     if (status == 0 && machine->config->sandbox) {
-        status = sandbox_enter(machine->cpu_count > 1 ? SANDBOX_KVM_SMP : SANDBOX_KVM, error);
+        status = sandbox_enter(sandbox_role(machine), error);
     }
     if (status == 0) {
         start_threads(machine);

@@ -11,7 +11,7 @@
 
 enum sandbox_role {
     SANDBOX_KVM, /* thread that runs a vCPU and devices, and its I/O thread */
-    SANDBOX_KVM_SMP, /* the same, and more vCPUs are created later */
+    SANDBOX_KVM_LARGE, /* the same with disks, or with vCPUs that are created later */
     SANDBOX_QEMU, /* thread that supervises a QEMU process */
 };
 
