@@ -89,6 +89,7 @@ static void tell_death_locked(struct process *process)
             reap = true;
         info.code = !signo ? CLD_EXITED : (status & 0x80) ? CLD_DUMPED : CLD_KILLED;
         info.kill.pid = process->pid;
+        info.kill.uid = process->last_uid;
         info.kill.child.status = signo ? signo : (status >> 8) & 0xff;
         info.kill.child.utime = (int64_t)(process->user_ns / (1000000000u / USER_HZ));
         info.kill.child.stime = (int64_t)(process->system_ns / (1000000000u / USER_HZ));
@@ -188,6 +189,7 @@ static void unlink_task_locked(struct task *task)
     process->system_ns += system_ns;
     process->voluntary_switches += thread->voluntary_switches;
     process->involuntary_switches += thread->involuntary_switches;
+    process->last_uid = task->cred.uid;
     memcpy(process->last_comm, thread->name, sizeof(process->last_comm));
     spin_lock(lock);
     LIST_FOR_EACH(it, &task->signals.queue)
@@ -210,8 +212,8 @@ static void unlink_task_locked(struct task *task)
     if (process->exec_task)
         wake_all(&process->exit_wait, 0);
     if (process->task_count == 0) {
-        wake_all(&process->exit_wait, 0);
         become_zombie_locked(process);
+        wake_all(&process->exit_wait, POLL_IN | POLL_RDNORM);
     }
 }
 

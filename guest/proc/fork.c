@@ -11,6 +11,7 @@
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/internal.h"
+#include "proc/pidfd.h"
 #include "syscall/linux_abi.h"
 
 /* What the child still has to do on its own stack, in its own memory. */
@@ -86,8 +87,10 @@ static int check_flags(const struct clone_args_kernel *args)
         return -EINVAL;
     if ((flags & CLONE_FS) && (flags & (CLONE_NEWNS | CLONE_NEWUSER)))
         return -EINVAL;
-    if (flags & (CLONE_NEW_ANY | CLONE_INTO_CGROUP | CLONE_PIDFD))
+    if (flags & (CLONE_NEW_ANY | CLONE_INTO_CGROUP))
         return -EINVAL; /* what a Linux built without them says */
+    if ((flags & CLONE_PIDFD) && (flags & (CLONE_THREAD | CLONE_DETACHED)))
+        return -EINVAL;
     if ((flags & CLONE_SETTLS) && args->tls.raw >= USER_END)
         return -EPERM;
     if (args->exit_signal < 0 || args->exit_signal > NSIG)
@@ -293,6 +296,21 @@ static void undo(struct task *child, struct process *process, struct pid_node *n
     kfree(node);
 }
 
+/* A descriptor of the child for CLONE_PIDFD, also in the program's memory. */
+static int give_pidfd(struct process *process, uaddr_t address)
+{
+    struct file *file = pidfd_create(process, 0);
+    int fd = file ? fd_install(task_fd_current(), file, 0, task_fd_limit(), true) : -ENOMEM;
+
+    if (fd < 0)
+        return fd;
+    if (put_user_u32(address, (uint32_t)fd)) {
+        fd_close(task_fd_current(), fd);
+        return -EFAULT;
+    }
+    return fd;
+}
+
 int64_t process_clone(const struct clone_args_kernel *args)
 {
     struct task *parent = current_task();
@@ -313,9 +331,16 @@ int64_t process_clone(const struct clone_args_kernel *args)
     error = make_child(child, args, &process);
     if (!error && (args->flags & CLONE_VFORK))
         error = prepare_vfork(child, &vfork);
+    int pidfd = -1;
+    if (!error && (args->flags & CLONE_PIDFD)) {
+        pidfd = give_pidfd(process, args->pidfd);
+        error = pidfd < 0 ? pidfd : 0;
+    }
     if (!error)
         error = publish(process ? process : parent->process, child, parent, args->flags, node);
     if (error) {
+        if (pidfd >= 0)
+            fd_close(task_fd_current(), pidfd);
         if (vfork)
             vfork_wait_put(vfork);
         undo(child, process, node);

@@ -35,6 +35,8 @@ void vfork_wait_put(struct vfork_wait *wait);
 /* Waits until the current task is alone in its process; -EINTR if it shall end itself. */
 int process_end_other_tasks(void);
 
+extern struct wait_queue signalfd_waiters; /* woken by every signal: signalfd.c */
+
 /* A zombie leaves the table: its number is free, the parent's count of it gone. */
 void process_reap_locked(struct process *process);
 

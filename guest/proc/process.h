@@ -85,6 +85,7 @@ struct process {
     atomic_uint membarrier; /* MEMBARRIER_REGISTER_* commands given; cleared by exec */
     uint32_t personality; /* personality(2); inherited */
     char last_comm[16]; /* name of the last task, for a zombie */
+    uint32_t last_uid; /* and its user */
 };
 
 struct task {

@@ -12,7 +12,6 @@
 #include "arch/spinlock.h"
 #include "lib/list.h"
 #include "lib/refcount.h"
-#include "sched/wait_queue.h"
 
 struct process;
 struct task;
@@ -71,7 +70,6 @@ struct signal_queued {
 struct signal_handlers {
     struct refcount refs;
     struct spinlock lock;
-    struct wait_queue signalfd_wait; /* woken by every signal for the sharing processes */
     struct signal_action action[NSIG];
 };
 

@@ -85,13 +85,30 @@ bool signal_is_pending(void)
     return atomic_load_explicit(&current_thread()->signal_pending, memory_order_relaxed);
 }
 
+/* Signals for the process that this task would have taken, and blocks now: others must look. */
+static void retarget_locked(struct task *task, uint64_t newly_blocked)
+{
+    struct process *process = task->process;
+    uint64_t left = process->signals.pending & newly_blocked;
+
+    if (LIKELY(!left))
+        return;
+    LIST_FOR_EACH(it, &process->tasks) {
+        struct task *other = LIST_ENTRY(it, struct task, group_link);
+        if (other != task && !other->exited && (left & ~other->signals.blocked))
+            thread_notify_signal(other->thread);
+    }
+}
+
 void signal_set_blocked(uint64_t blocked)
 {
     struct task *task = current_task();
     struct spinlock *lock = &task->process->signals.handlers->lock;
 
+    blocked &= ~(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP));
     spin_lock(lock);
-    task->signals.blocked = blocked & ~(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP));
+    retarget_locked(task, blocked & ~task->signals.blocked);
+    task->signals.blocked = blocked;
     recalculate_locked(task);
     spin_unlock(lock);
 }

@@ -6,8 +6,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "proc/pid.h"
-#include "proc/process.h"
+#include "proc/internal.h"
 #include "syscall/linux_abi.h"
 
 #define STOP_SET (SIGMASK(SIGSTOP) | SIGMASK(SIGTSTP) | SIGMASK(SIGTTIN) | SIGMASK(SIGTTOU))
@@ -38,7 +37,6 @@ struct signal_handlers *signal_handlers_create(void)
     if (handlers) {
         ref_init(&handlers->refs);
         spin_init(&handlers->lock, LOCK_RANK_SIGNAL);
-        wait_queue_init(&handlers->signalfd_wait);
     }
     return handlers;
 }
@@ -194,8 +192,8 @@ int signal_send_locked(struct process *process, struct task *task, int signo,
         struct task *receiver = task ? task : pick_receiver(process, signo);
         if (!error && receiver && wants(receiver, signo))
             thread_notify_signal(receiver->thread);
-        if (!wait_queue_empty(&handlers->signalfd_wait))
-            wake_all(&handlers->signalfd_wait, 0);
+        if (UNLIKELY(!wait_queue_empty(&signalfd_waiters)))
+            wake_all(&signalfd_waiters, 0);
     }
     spin_unlock(&handlers->lock);
     if (tell_parent)
@@ -264,6 +262,13 @@ void signal_begin_group_exit_locked(struct process *process, int status)
     spin_unlock(&process->signals.handlers->lock);
 }
 
+static uint32_t uid_of(const struct process *process)
+{
+    return list_empty(&process->tasks)
+               ? process->last_uid
+               : LIST_FIRST(&process->tasks, struct task, group_link)->cred.uid;
+}
+
 void signal_tell_parent_locked(struct process *child, int code, int status)
 {
     struct process *parent = child->parent;
@@ -275,6 +280,7 @@ void signal_tell_parent_locked(struct process *child, int code, int status)
         const struct signal_action *action = &parent->signals.handlers->action[SIGCHLD - 1];
         if (action->handler != SIG_IGN && !(action->flags & SA_NOCLDSTOP)) {
             info.kill.pid = child->pid;
+            info.kill.uid = uid_of(child);
             info.kill.child.status = status;
             signal_send_locked(parent, NULL, SIGCHLD, &info);
         }

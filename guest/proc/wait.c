@@ -25,6 +25,9 @@ static bool matches(const struct process *child, const struct wait_query *query)
 static void fill_usage(const struct process *child, struct wait_result *result)
 {
     result->pid = child->pid;
+    result->uid = list_empty(&child->tasks)
+                      ? child->last_uid
+                      : LIST_FIRST(&child->tasks, struct task, group_link)->cred.uid;
     result->user_ns = child->user_ns + child->child_user_ns;
     result->system_ns = child->system_ns + child->child_system_ns;
     result->min_faults = child->min_faults + child->child_min_faults;

@@ -8,6 +8,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "proc/pidfd.h"
 #include "proc/process.h"
 #include "syscall/dispatch.h"
 #include "syscall/linux_abi.h"
@@ -208,6 +209,17 @@ int64_t sys_wait4(const struct syscall_args *args)
     return result.pid;
 }
 
+static int pid_of_fd(int fd)
+{
+    struct file *file = fd_get(fd_current(), fd);
+    struct process *process = file ? pidfd_process(file) : NULL;
+    int pid = process ? process->pid : -EBADF;
+
+    if (file)
+        file_put(file);
+    return pid;
+}
+
 int64_t sys_waitid(const struct syscall_args *args)
 {
     int which = (int)args->arg[0], id = (int)args->arg[1];
@@ -219,6 +231,13 @@ int64_t sys_waitid(const struct syscall_args *args)
          ~(WNOHANG | WUNTRACED | WEXITED | WCONTINUED | WNOWAIT | WNOTHREAD | WALL | WCLONE)) ||
         !(options & (WEXITED | WUNTRACED | WCONTINUED)))
         return -EINVAL;
+    if (which == P_PIDFD) {
+        int pid = pid_of_fd(id);
+        if (pid < 0)
+            return pid;
+        which = P_PID;
+        id = pid;
+    }
     if ((which != P_ALL && which != P_PID && which != P_PGID) || (which == P_PID && id <= 0) ||
         (which == P_PGID && id < 0))
         return -EINVAL;
