@@ -2,6 +2,7 @@
 /* The life of open files (iface/file.h).  Knows no kind of file. */
 #include "iface/file.h"
 
+#include "fs/epoll.h"
 #include "fs/inode.h"
 #include "iface/open_flags.h"
 #include "mm/slab.h"
@@ -39,6 +40,8 @@ void file_put(struct file *file)
 {
     if (!file || !ref_put(&file->refs))
         return;
+    if (UNLIKELY(!list_empty(&file->poll_watches)))
+        epoll_forget_file(file);
     if (file->ops->release)
         file->ops->release(file);
     if (file->counted_writer)

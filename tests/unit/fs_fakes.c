@@ -7,6 +7,7 @@
 
 #include "arch/clock.h"
 #include "fs/device.h"
+#include "fs/epoll.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "mm/page_alloc.h"
@@ -243,6 +244,11 @@ struct inode *vfs_lazy_mount(struct dentry *dir, const char *name, size_t length
     (void)name;
     (void)length;
     return NULL;
+}
+
+void epoll_forget_file(struct file *file)
+{
+    assert_true(list_empty(&file->poll_watches));
 }
 
 void vfs_describe_mapping(struct file *file, char *buf, size_t size, uint64_t *device,

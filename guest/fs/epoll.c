@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * See epoll.h.  A watched file's wait queues hold entries whose callback puts the
+ * item on the ready list; epoll_wait looks only there.
+ *
+ * Locks, outermost first: forget_lock (ends of files and of epolls meet), epoll.lock
+ * (items), then the watched file's own; ready_lock (spinlock, taken under any wait
+ * queue's lock) guards the ready list.
+ */
+#include "fs/epoll.h"
+
+#include "fs/inode.h"
+#include "iface/open_flags.h"
+#include "lib/errno.h"
+#include "lib/rbtree.h"
+#include "mm/slab.h"
+
+#define NESTING_MAX 5 /* epolls that watch epolls */
+#define PRIVATE_EVENTS (EPOLL_EXCLUSIVE | EPOLL_WAKEUP | EPOLL_ONESHOT | EPOLL_EDGE)
+#define QUEUES_MAX 2u /* wait queues one file may add: readable and writable */
+
+struct epoll {
+    struct mutex lock; /* items */
+    struct rb_tree items; /* by file and descriptor */
+    struct spinlock ready_lock;
+    struct list ready; /* struct epoll_item.ready_link */
+    struct wait_queue waiters; /* epoll_wait sleeps here; also polls of the epoll itself */
+    struct file *file;
+};
+
+struct epoll_item {
+    struct rb_node node;
+    struct epoll *epoll;
+    struct file *file; /* no reference: it tells us when it ends */
+    int fd;
+    uint32_t events; /* 0 after a one-shot */
+    uint64_t data;
+    struct list file_link; /* of file->poll_watches */
+    struct list ready_link; /* to itself: not on the list */
+    struct wait_entry entries[QUEUES_MAX];
+    uint32_t entry_count;
+};
+
+static const struct file_ops epoll_ops;
+static struct mutex forget_lock = {.guard = SPINLOCK_INIT(LOCK_RANK_WAIT),
+                                   .waiters = LIST_INIT(forget_lock.waiters)};
+
+bool is_epoll(const struct file *file)
+{
+    return file->ops == &epoll_ops;
+}
+
+static void make_ready(struct epoll_item *item)
+{
+    struct epoll *epoll = item->epoll;
+
+    spin_lock(&epoll->ready_lock);
+    if (list_empty(&item->ready_link))
+        list_push_back(&epoll->ready, &item->ready_link);
+    spin_unlock(&epoll->ready_lock);
+    wake_all(&epoll->waiters, POLL_IN | POLL_RDNORM);
+}
+
+/* Under the watched queue's lock, possibly in an interrupt. */
+static bool on_wake(struct wait_entry *entry, uint32_t key)
+{
+    /* The entry's thread field is unused beside a callback: it points to the item. */
+    struct epoll_item *item = (struct epoll_item *)(void *)entry->thread;
+
+    if (key && !(key & (item->events | POLL_ERR | POLL_HUP)))
+        return false;
+    make_ready(item);
+    return true;
+}
+
+struct attach {
+    struct poll_table table;
+    struct epoll_item *item;
+};
+
+static void add_entry(struct poll_table *table, struct wait_queue *queue)
+{
+    struct epoll_item *item = CONTAINER_OF(table, struct attach, table)->item;
+    struct wait_entry *entry;
+
+    if (item->entry_count == QUEUES_MAX)
+        return;
+    entry = &item->entries[item->entry_count++];
+    *entry = (struct wait_entry){.thread = (struct thread *)(void *)item, .callback = on_wake};
+    wait_add(queue, entry);
+}
+
+static uint32_t ready_events(struct epoll_item *item, struct poll_table *table)
+{
+    uint32_t ready = item->file->ops->poll(item->file, table);
+
+    return ready & (item->events | (item->events ? POLL_ERR | POLL_HUP : 0)) & ~PRIVATE_EVENTS;
+}
+
+/* ---- items; epoll->lock is held ---- */
+
+static int compare(const struct epoll_item *item, const struct file *file, int fd)
+{
+    if (item->file != file)
+        return item->file < file ? -1 : 1;
+    return item->fd < fd ? -1 : item->fd > fd;
+}
+
+/* The item, or NULL with the place where it belongs. */
+static struct epoll_item *find(struct epoll *epoll, const struct file *file, int fd,
+                               struct rb_node **parent, struct rb_node ***link)
+{
+    struct rb_node **at = &epoll->items.root;
+
+    *parent = NULL;
+    while (*at) {
+        struct epoll_item *item = RB_ENTRY(*at, struct epoll_item, node);
+        int order = compare(item, file, fd);
+
+        if (order == 0)
+            return item;
+        *parent = *at;
+        at = order > 0 ? &(*at)->left : &(*at)->right;
+    }
+    *link = at;
+    return NULL;
+}
+
+static void remove_item(struct epoll_item *item)
+{
+    struct epoll *epoll = item->epoll;
+
+    for (uint32_t i = 0; i < item->entry_count; i++)
+        wait_remove(&item->entries[i]);
+    spin_lock(&epoll->ready_lock);
+    list_remove(&item->ready_link);
+    spin_unlock(&epoll->ready_lock);
+    spin_lock(&item->file->watch_lock);
+    list_remove(&item->file_link);
+    spin_unlock(&item->file->watch_lock);
+    rb_erase(&epoll->items, &item->node);
+    kfree(item);
+}
+
+/* Does target lead to epoll through the epolls it watches?  Depth is bounded. */
+static bool reaches(struct file *target, const struct epoll *epoll, int depth)
+{
+    struct epoll *inner = target->private_data;
+    bool found = false;
+
+    if (inner == epoll || depth > NESTING_MAX)
+        return true;
+    mutex_lock(&inner->lock);
+    for (struct rb_node *node = rb_first(&inner->items); node && !found; node = rb_next(node)) {
+        struct epoll_item *item = RB_ENTRY(node, struct epoll_item, node);
+
+        found = is_epoll(item->file) && reaches(item->file, epoll, depth + 1);
+    }
+    mutex_unlock(&inner->lock);
+    return found;
+}
+
+static int insert(struct epoll *epoll, struct file *target, int fd, uint32_t events, uint64_t data)
+{
+    struct rb_node *parent, **link;
+    struct attach attach = {.table = {.add = add_entry}};
+    struct epoll_item *item;
+
+    if (find(epoll, target, fd, &parent, &link))
+        return -EEXIST;
+    item = kzalloc(sizeof(*item));
+    if (!item)
+        return -ENOMEM;
+    item->epoll = epoll;
+    item->file = target;
+    item->fd = fd;
+    item->events = events;
+    item->data = data;
+    list_init(&item->ready_link);
+    rb_insert(&epoll->items, &item->node, parent, link);
+    spin_lock(&target->watch_lock);
+    list_push_back(&target->poll_watches, &item->file_link);
+    spin_unlock(&target->watch_lock);
+    attach.item = item;
+    if (ready_events(item, &attach.table))
+        make_ready(item);
+    return 0;
+}
+
+int epoll_add(struct file *file, struct file *target, int fd, uint32_t events, uint64_t data)
+{
+    struct epoll *epoll = file->private_data;
+    int error = 0;
+
+    if (!target->ops->poll)
+        return -EPERM;
+    if (target == file)
+        return -EINVAL;
+    mutex_lock(&forget_lock); /* the graph of epolls stands still */
+    if (is_epoll(target) && reaches(target, epoll, 1))
+        error = -ELOOP;
+    if (!error) {
+        mutex_lock(&epoll->lock);
+        error = insert(epoll, target, fd, events, data);
+        mutex_unlock(&epoll->lock);
+    }
+    mutex_unlock(&forget_lock);
+    return error;
+}
+
+int epoll_modify(struct file *file, struct file *target, int fd, uint32_t events, uint64_t data)
+{
+    struct epoll *epoll = file->private_data;
+    struct rb_node *parent, **link;
+    struct epoll_item *item;
+    int error = 0;
+
+    mutex_lock(&epoll->lock);
+    item = find(epoll, target, fd, &parent, &link);
+    if (item) {
+        item->events = events;
+        item->data = data;
+        if (ready_events(item, NULL))
+            make_ready(item);
+    } else {
+        error = -ENOENT;
+    }
+    mutex_unlock(&epoll->lock);
+    return error;
+}
+
+int epoll_delete(struct file *file, struct file *target, int fd)
+{
+    struct epoll *epoll = file->private_data;
+    struct rb_node *parent, **link;
+    struct epoll_item *item;
+
+    mutex_lock(&epoll->lock);
+    item = find(epoll, target, fd, &parent, &link);
+    if (item)
+        remove_item(item);
+    mutex_unlock(&epoll->lock);
+    return item ? 0 : -ENOENT;
+}
+
+void epoll_forget_file(struct file *file)
+{
+    mutex_lock(&forget_lock);
+    while (!list_empty(&file->poll_watches)) {
+        struct epoll_item *item = LIST_FIRST(&file->poll_watches, struct epoll_item, file_link);
+        struct epoll *epoll = item->epoll;
+
+        mutex_lock(&epoll->lock);
+        /* epoll_delete may have been faster; nothing is added to a file without references. */
+        if (!list_empty(&file->poll_watches) &&
+            LIST_FIRST(&file->poll_watches, struct epoll_item, file_link) == item)
+            remove_item(item);
+        mutex_unlock(&epoll->lock);
+    }
+    mutex_unlock(&forget_lock);
+}
+
+/* ---- waiting ---- */
+
+static struct epoll_item *take_ready(struct epoll *epoll, struct list *from)
+{
+    struct epoll_item *item = NULL;
+
+    spin_lock(&epoll->ready_lock);
+    if (!list_empty(from)) {
+        item = LIST_FIRST(from, struct epoll_item, ready_link);
+        list_remove(&item->ready_link);
+    }
+    spin_unlock(&epoll->ready_lock);
+    return item;
+}
+
+/* Results of ready items; level-triggered ones stay on the list, behind the others. */
+static uint32_t collect(struct epoll *epoll, struct epoll_result *results, uint32_t count)
+{
+    struct epoll_item *item, *first_again = NULL;
+    uint32_t found = 0;
+
+    mutex_lock(&epoll->lock);
+    while (found < count && (item = take_ready(epoll, &epoll->ready)) != NULL) {
+        uint32_t events;
+
+        if (item == first_again) { /* all have been looked at */
+            make_ready(item);
+            break;
+        }
+        events = ready_events(item, NULL);
+        if (!events)
+            continue;
+        results[found++] = (struct epoll_result){events, item->data};
+        if (item->events & EPOLL_ONESHOT) {
+            item->events &= PRIVATE_EVENTS;
+        } else if (!(item->events & EPOLL_EDGE)) {
+            make_ready(item);
+            if (!first_again)
+                first_again = item;
+        }
+    }
+    mutex_unlock(&epoll->lock);
+    return found;
+}
+
+int64_t epoll_wait(struct file *file, struct epoll_result *results, uint32_t count,
+                   uint64_t deadline_ns)
+{
+    struct epoll *epoll = file->private_data;
+    uint32_t found = collect(epoll, results, count);
+    struct wait_entry entry;
+    int error = 0;
+
+    if (found || deadline_ns == 0)
+        return found;
+    wait_begin(&epoll->waiters, &entry);
+    while ((found = collect(epoll, results, count)) == 0 && (error = wait_sleep(deadline_ns)) == 0)
+        wait_again(&epoll->waiters, &entry);
+    wait_end(&epoll->waiters, &entry);
+    if (found || error == -ETIMEDOUT)
+        return found;
+    return error == -ERESTARTSYS ? -ERESTARTNOHAND : error;
+}
+
+static uint32_t epoll_poll(struct file *file, struct poll_table *table)
+{
+    struct epoll *epoll = file->private_data;
+    uint32_t ready = 0;
+
+    if (table)
+        table->add(table, &epoll->waiters);
+    mutex_lock(&epoll->lock);
+    for (;;) {
+        struct epoll_item *item = take_ready(epoll, &epoll->ready);
+
+        if (!item)
+            break;
+        if (ready_events(item, NULL)) {
+            make_ready(item);
+            ready = POLL_IN | POLL_RDNORM;
+            break;
+        }
+    }
+    mutex_unlock(&epoll->lock);
+    return ready;
+}
+
+static void epoll_release(struct file *file)
+{
+    struct epoll *epoll = file->private_data;
+    struct rb_node *node;
+
+    mutex_lock(&forget_lock);
+    mutex_lock(&epoll->lock);
+    while ((node = epoll->items.root) != NULL)
+        remove_item(RB_ENTRY(node, struct epoll_item, node));
+    mutex_unlock(&epoll->lock);
+    mutex_unlock(&forget_lock);
+    kfree(epoll);
+}
+
+static const struct file_ops epoll_ops = {.poll = epoll_poll, .release = epoll_release};
+
+struct file *epoll_create(void)
+{
+    struct epoll *epoll = kzalloc(sizeof(*epoll));
+
+    if (!epoll)
+        return NULL;
+    mutex_init(&epoll->lock);
+    spin_init(&epoll->ready_lock, LOCK_RANK_ANY);
+    list_init(&epoll->ready);
+    wait_queue_init(&epoll->waiters);
+    /* It is woken under the lock of another wait queue: outside the order of those. */
+    spin_init(&epoll->waiters.lock, LOCK_RANK_ANY);
+    epoll->file = file_create(&epoll_ops, FMODE_READ | FMODE_WRITE, O_RDWR, epoll);
+    if (!epoll->file) {
+        kfree(epoll);
+        return NULL;
+    }
+    epoll->file->inode = inode_create_anonymous(0600);
+    if (!epoll->file->inode) {
+        file_put(epoll->file);
+        return NULL;
+    }
+    return epoll->file;
+}

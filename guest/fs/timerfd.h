@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* timerfd(2): a timer to wait for. */
+#ifndef FS_TIMERFD_H
+#define FS_TIMERFD_H
+
+#include "fs/vfs.h"
+
+/* wall: set by CLOCK_REALTIME; the caller converts.  NULL: out of memory. */
+struct file *timerfd_create(bool wall, uint32_t flags);
+bool is_timerfd(const struct file *file);
+bool timerfd_is_wall(const struct file *file);
+/* first_ns: monotonic time of the first expiration, 0 disarms; then every interval_ns (0: once). */
+void timerfd_set(struct file *file, uint64_t first_ns, uint64_t interval_ns);
+/* Time left until the next expiration (0: disarmed), and the interval. */
+void timerfd_get(struct file *file, uint64_t *left_ns, uint64_t *interval_ns);
+
+#endif

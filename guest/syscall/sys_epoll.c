@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* epoll and timerfd calls. */
+#include "arch/clock.h"
+#include "fs/epoll.h"
+#include "fs/timerfd.h"
+#include "lib/errno.h"
+#include "mm/slab.h"
+#include "proc/process.h"
+#include "syscall/linux_abi.h"
+#include "syscall/sys_file.h"
+#include "syscall/time_util.h"
+
+enum { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3 };
+#define RESULTS_AT_ONCE 128u
+#define EVENTS_MAX (INT32_MAX / (int32_t)sizeof(struct linux_epoll_event))
+
+struct linux_epoll_event {
+    uint32_t events;
+    uint64_t data;
+} __attribute__((packed));
+_Static_assert(sizeof(struct linux_epoll_event) == 12, "struct epoll_event");
+
+static int64_t install(struct file *file, bool close_on_exec)
+{
+    int64_t fd = fd_install(fd_current(), file, 0, fd_current_limit(), close_on_exec);
+
+    if (fd == -EINVAL)
+        fd = -EMFILE;
+    if (fd < 0)
+        file_put(file);
+    return fd;
+}
+
+int64_t sys_epoll_create1(const struct syscall_args *args)
+{
+    struct file *file;
+
+    if (args->arg[0] & ~(uint64_t)O_CLOEXEC)
+        return -EINVAL;
+    file = epoll_create();
+    return file ? install(file, args->arg[0] & O_CLOEXEC) : -ENOMEM;
+}
+
+int64_t sys_epoll_create(const struct syscall_args *args)
+{
+    struct file *file;
+
+    if ((int)args->arg[0] <= 0)
+        return -EINVAL;
+    file = epoll_create();
+    return file ? install(file, false) : -ENOMEM;
+}
+
+static struct file *epoll_arg(uint64_t fd, int64_t *error)
+{
+    struct file *file = fd_arg(fd);
+
+    *error = file ? 0 : -EBADF;
+    if (file && !is_epoll(file)) {
+        *error = -EINVAL;
+        file_put(file);
+        file = NULL;
+    }
+    return file;
+}
+
+static int64_t control(struct file *epoll, struct file *target, uint64_t operation, int fd,
+                       const struct linux_epoll_event *event)
+{
+    switch (operation) {
+    case EPOLL_CTL_ADD:
+        return epoll_add(epoll, target, fd, event->events, event->data);
+    case EPOLL_CTL_MOD:
+        return epoll_modify(epoll, target, fd, event->events, event->data);
+    case EPOLL_CTL_DEL:
+        return epoll_delete(epoll, target, fd);
+    default:
+        return -EINVAL;
+    }
+}
+
+int64_t sys_epoll_ctl(const struct syscall_args *args)
+{
+    struct linux_epoll_event event = {0};
+    struct file *epoll, *target;
+    int64_t result;
+
+    if ((int)args->arg[1] != EPOLL_CTL_DEL &&
+        copy_from_user(&event, UADDR(args->arg[3]), sizeof(event)))
+        return -EFAULT;
+    target = fd_arg(args->arg[2]);
+    epoll = epoll_arg(args->arg[0], &result);
+    if (!target)
+        result = -EBADF;
+    else if (epoll)
+        result = control(epoll, target, (uint32_t)args->arg[1], (int)args->arg[2], &event);
+    else if (!result)
+        result = -EINVAL;
+    file_put(epoll);
+    file_put(target);
+    return result;
+}
+
+static int64_t put_results(uint64_t address, const struct epoll_result *results, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        struct linux_epoll_event event = {results[i].events, results[i].data};
+
+        if (copy_to_user(UADDR(address + (uint64_t)i * sizeof(event)), &event, sizeof(event)))
+            return i ? i : -EFAULT;
+    }
+    return count;
+}
+
+static int64_t wait_events(const struct syscall_args *args, uint64_t deadline_ns)
+{
+    struct epoll_result small[16], *results = small;
+    uint32_t count = (uint32_t)args->arg[2];
+    struct file *epoll;
+    int64_t result;
+
+    if ((int)args->arg[2] <= 0 || (int)args->arg[2] > EVENTS_MAX)
+        return -EINVAL;
+    if (!user_range_ok(UADDR(args->arg[1]), count * sizeof(struct linux_epoll_event)))
+        return -EFAULT;
+    epoll = epoll_arg(args->arg[0], &result);
+    if (!epoll)
+        return result;
+    count = MIN(count, RESULTS_AT_ONCE);
+    if (count > ARRAY_SIZE(small))
+        results = kcalloc(count, sizeof(*results));
+    result = results ? epoll_wait(epoll, results, count, deadline_ns) : -ENOMEM;
+    if (result > 0)
+        result = put_results(args->arg[1], results, result);
+    if (results != small)
+        kfree(results);
+    file_put(epoll);
+    return result;
+}
+
+static uint64_t deadline_from_ms(int32_t ms)
+{
+    if (ms < 0)
+        return WAIT_FOREVER;
+    return ms == 0 ? 0 : clock_ns() + (uint64_t)ms * 1000000;
+}
+
+int64_t sys_epoll_wait(const struct syscall_args *args)
+{
+    return wait_events(args, deadline_from_ms((int32_t)args->arg[3]));
+}
+
+static int64_t wait_masked(const struct syscall_args *args, uint64_t deadline_ns)
+{
+    uint64_t mask;
+    int64_t result;
+
+    if (args->arg[4]) {
+        if (args->arg[5] != sizeof(mask))
+            return -EINVAL;
+        if (get_user_u64(&mask, UADDR(args->arg[4])))
+            return -EFAULT;
+        signal_set_temporary_mask(mask);
+    }
+    result = wait_events(args, deadline_ns);
+    if (args->arg[4] && result != -ERESTARTNOHAND)
+        signal_restore_mask();
+    return result;
+}
+
+int64_t sys_epoll_pwait(const struct syscall_args *args)
+{
+    return wait_masked(args, deadline_from_ms((int32_t)args->arg[3]));
+}
+
+int64_t sys_epoll_pwait2(const struct syscall_args *args)
+{
+    uint64_t deadline_ns = WAIT_FOREVER, ns;
+
+    if (args->arg[3]) {
+        int error = get_user_timespec(&ns, UADDR(args->arg[3]));
+
+        if (error)
+            return error;
+        deadline_ns = ns ? time_add(clock_ns(), ns) : 0;
+    }
+    return wait_masked(args, deadline_ns);
+}
+
+/* ---- timerfd ---- */
+
+#define TFD_TIMER_ABSTIME 1u
+#define TFD_TIMER_CANCEL_ON_SET 2u
+enum { CLOCK_WALL = 0, CLOCK_MONO = 1, CLOCK_BOOT = 7, CLOCK_WALL_ALARM = 8, CLOCK_BOOT_ALARM = 9 };
+
+int64_t sys_timerfd_create(const struct syscall_args *args)
+{
+    int clock = (int)args->arg[0];
+    struct file *file;
+
+    if (args->arg[1] & ~(uint64_t)(O_CLOEXEC | O_NONBLOCK))
+        return -EINVAL;
+    if (clock != CLOCK_WALL && clock != CLOCK_MONO && clock != CLOCK_BOOT &&
+        clock != CLOCK_WALL_ALARM && clock != CLOCK_BOOT_ALARM)
+        return -EINVAL;
+    file = timerfd_create(clock == CLOCK_WALL || clock == CLOCK_WALL_ALARM,
+                          (uint32_t)args->arg[1] & O_NONBLOCK);
+    return file ? install(file, args->arg[1] & O_CLOEXEC) : -ENOMEM;
+}
+
+static struct file *timerfd_arg(uint64_t fd, int64_t *error)
+{
+    struct file *file = fd_arg(fd);
+
+    *error = file ? 0 : -EBADF;
+    if (file && !is_timerfd(file)) {
+        *error = -EINVAL;
+        file_put(file);
+        file = NULL;
+    }
+    return file;
+}
+
+static int64_t put_setting(struct file *file, uint64_t address)
+{
+    struct linux_itimerspec spec;
+    uint64_t left, interval;
+
+    timerfd_get(file, &left, &interval);
+    spec.value = ns_to_timespec(left);
+    spec.interval = ns_to_timespec(interval);
+    return copy_to_user(UADDR(address), &spec, sizeof(spec));
+}
+
+/* The first expiration on the monotonic clock; 0 disarms. */
+static uint64_t first_expiration(const struct file *file, uint64_t value_ns, bool absolute)
+{
+    if (value_ns == 0)
+        return 0;
+    if (!absolute)
+        return time_add(clock_ns(), value_ns);
+    if (timerfd_is_wall(file)) {
+        uint64_t base = clock_wall_ns() - clock_ns();
+
+        value_ns = value_ns > base ? value_ns - base : 0;
+    }
+    return MAX(value_ns, 1ul);
+}
+
+int64_t sys_timerfd_settime(const struct syscall_args *args)
+{
+    struct linux_itimerspec spec;
+    uint64_t value, interval;
+    struct file *file;
+    int64_t result;
+
+    if (copy_from_user(&spec, UADDR(args->arg[2]), sizeof(spec)))
+        return -EFAULT;
+    if ((args->arg[1] & ~(uint64_t)(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) ||
+        !timespec_to_ns(&spec.value, &value) || !timespec_to_ns(&spec.interval, &interval))
+        return -EINVAL;
+    file = timerfd_arg(args->arg[0], &result);
+    if (!file)
+        return result;
+    if (args->arg[3])
+        result = put_setting(file, args->arg[3]);
+    if (!result)
+        timerfd_set(file, first_expiration(file, value, args->arg[1] & TFD_TIMER_ABSTIME),
+                    interval);
+    file_put(file);
+    return result;
+}
+
+int64_t sys_timerfd_gettime(const struct syscall_args *args)
+{
+    int64_t result;
+    struct file *file = timerfd_arg(args->arg[0], &result);
+
+    if (!file)
+        return result;
+    result = put_setting(file, args->arg[1]);
+    file_put(file);
+    return result;
+}
