@@ -203,7 +203,7 @@ static int set_stats(struct run_options *options, const char *value)
 static int set_console(struct run_options *options, const char *value)
 {
     uint64_t level = CONSOLE_LEVEL;
-    if (value && !parse_number(value, CONSOLE_LEVEL_MAX, &level))
+    if (*value && !parse_number(value, CONSOLE_LEVEL_MAX, &level))
         return cli_fail(CLI_FAILED, "--console=%s: the level must be between 0 and %u", value,
                         CONSOLE_LEVEL_MAX);
     options->console = true;
@@ -290,10 +290,10 @@ static int take_long(struct run_options *options, char **words, int count, int *
         const struct option *option = &option_table[i];
         if (strncmp(option->name, name, length) != 0 || option->name[length] != '\0' || !length)
             continue;
-        char *value = equals ? equals + 1 : NULL;
-        if (option->value == NO_VALUE && value)
+        char none[] = "", *value = equals ? equals + 1 : none;
+        if (option->value == NO_VALUE && equals)
             return cli_fail(CLI_FAILED, "--%s takes no value", option->name);
-        if (option->value == VALUE && !value) {
+        if (option->value == VALUE && !equals) {
             if (count < 2)
                 return cli_fail(CLI_FAILED, "--%s needs a value", option->name);
             value = words[1];
@@ -314,7 +314,7 @@ static int take_letters(struct run_options *options, char **words, int count, in
         if (option == option_table + OPTION_COUNT)
             return cli_fail(CLI_FAILED, "unknown option -%c; see \"vmm help run\"", *letter);
         if (option->value == NO_VALUE) {
-            int result = apply(options, option->id, NULL);
+            int result = apply(options, option->id, letter);
             if (result)
                 return result;
             continue;

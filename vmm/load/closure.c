@@ -302,9 +302,9 @@ static int add_executable(struct closure *closure, const char *path, unsigned in
 
 int closure_add_program(struct closure *closure, const char *path, const char **exe)
 {
-    struct member *member;
+    struct member *member = NULL;
     int result = add_executable(closure, path, 0, &member);
-    if (result)
+    if (result || !member)
         return result;
     /* As typed, so that a program that looks at its own name finds it; ".." may
      * lead through directories the guest does not have. */

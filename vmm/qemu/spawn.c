@@ -142,8 +142,9 @@ static void keep_over_exec(int fd)
 }
 
 /*
- * The child between vfork() and exec: it shares our memory, so it only makes
- * system calls.  A process group of its own keeps the terminal's ^C away.
+ * The child between fork() and exec: other threads' locks may be taken, so it
+ * only makes system calls.  A process group of its own keeps the terminal's ^C
+ * away.
  */
 static _Noreturn void child(const struct qemu *qemu, pid_t parent, int null_fd)
 {
@@ -174,10 +175,10 @@ int qemu_spawn(struct qemu *qemu, struct vmm_error *error)
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null_fd < 0)
         return vmm_fail(error, -errno, VMM_FAULT_USAGE, "/dev/null: %s", strerror(errno));
-    /* No handler of ours may run in the child while it shares our memory. */
+    /* No handler of ours may run in the child. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    pid_t pid = vfork();
+    pid_t pid = fork();
     if (pid == 0)
         child(qemu, parent, null_fd);
     int fork_error = errno;
