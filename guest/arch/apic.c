@@ -41,7 +41,7 @@
 #define REDIRECT_ACTIVE_LOW 0x2000u
 #define REDIRECT_LEVEL 0x8000u
 
-#define KVM_LAPIC_KHZ 1000000u /* KVM's and QEMU's LAPIC timers count nanoseconds */
+#define NANOSECOND_KHZ 1000000u /* KVM's and QEMU's LAPIC timers count nanoseconds */
 #define CALIBRATE_NS 200000u
 
 struct apic_config apic_config __attribute__((section(".data.hot.apic"))) = {
@@ -99,6 +99,18 @@ static uint64_t measure_timer_khz(void)
     return counted * clock_params.tsc_khz / (end - begin);
 }
 
+static bool counts_nanoseconds(void)
+{
+    uint32_t r[4];
+
+    if (cpu_features.kvm)
+        return true;
+    if (!cpu_features.hypervisor_base)
+        return false;
+    cpuid(cpu_features.hypervisor_base, 0, r);
+    return r[1] == 0x54474354 && r[2] == 0x43544743 && r[3] == 0x47435447; /* "TCGTCGTCGTCG" */
+}
+
 static void init_timer(void)
 {
     if (cpu_features.tsc_deadline) {
@@ -110,7 +122,7 @@ static void init_timer(void)
     lapic_write(LAPIC_TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
     if (!timer_khz) {
         lapic_write(LAPIC_LVT_TIMER, TRAP_VECTOR_TIMER | LVT_MASKED);
-        timer_khz = cpu_features.kvm ? KVM_LAPIC_KHZ : measure_timer_khz();
+        timer_khz = counts_nanoseconds() ? NANOSECOND_KHZ : measure_timer_khz();
         if (!timer_khz)
             panic("the local APIC's timer does not count");
     }

@@ -13,8 +13,8 @@
 struct thread;
 
 struct mutex {
-    struct spinlock guard; /* of the two fields below */
-    struct thread *owner; /* NULL: free */
+    _Atomic(struct thread *) owner; /* NULL: free; bit 0 is set while somebody waits */
+    struct spinlock guard; /* of waiters, and of bit 0 being set */
     struct list waiters;
 };
 

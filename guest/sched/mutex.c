@@ -9,6 +9,8 @@
 #include "lib/panic.h"
 #include "sched/thread.h"
 
+#define WAITED_FOR 1ul
+
 struct mutex_waiter {
     struct list link;
     struct thread *thread;
@@ -26,33 +28,66 @@ static struct thread *me(void)
 void mutex_init(struct mutex *mutex)
 {
     spin_init(&mutex->guard, LOCK_RANK_WAIT);
-    mutex->owner = NULL;
+    atomic_init(&mutex->owner, NULL);
     list_init(&mutex->waiters);
+}
+
+static struct thread *with_flag(struct thread *thread, uintptr_t flag)
+{
+    return (struct thread *)((uintptr_t)thread | flag);
+}
+
+static bool take(struct mutex *mutex, struct thread *thread)
+{
+    struct thread *expected = NULL;
+
+    return atomic_compare_exchange_strong_explicit(&mutex->owner, &expected, thread,
+                                                   memory_order_acquire, memory_order_relaxed);
 }
 
 bool mutex_trylock(struct mutex *mutex)
 {
-    spin_lock(&mutex->guard);
-    bool got = !mutex->owner;
-    if (got)
-        mutex->owner = me();
-    spin_unlock(&mutex->guard);
-    return got;
+    return take(mutex, me());
+}
+
+static bool owned_by(const struct mutex *mutex, struct thread *thread)
+{
+    return ((uintptr_t)atomic_load_explicit(&mutex->owner, memory_order_acquire) & ~WAITED_FOR) ==
+           (uintptr_t)thread;
+}
+
+/* guard held: marks the mutex as waited for; true if it is ours instead, being free. */
+static bool mark_or_take(struct mutex *mutex, struct thread *thread)
+{
+    struct thread *owner = atomic_load_explicit(&mutex->owner, memory_order_relaxed);
+
+    for (;;) {
+        struct thread *wanted = owner ? with_flag(owner, WAITED_FOR) : thread;
+        if (atomic_compare_exchange_weak_explicit(&mutex->owner, &owner, wanted,
+                                                  memory_order_acquire, memory_order_relaxed))
+            return wanted == thread;
+    }
 }
 
 static void lock_slow(struct mutex *mutex, struct thread *thread)
 {
-    struct mutex_waiter waiter = {.thread = thread};
+    struct mutex_waiter waiter = {.thread = current_thread()};
 
+    ASSERT(!owned_by(mutex, thread));
+    spin_lock(&mutex->guard);
+    if (mark_or_take(mutex, thread)) {
+        spin_unlock(&mutex->guard);
+        return;
+    }
     list_push_back(&mutex->waiters, &waiter.link);
-    while (mutex->owner != thread) {
+    while (!owned_by(mutex, thread)) {
         spin_unlock(&mutex->guard);
         wait_sleep_uninterruptible(WAIT_FOREVER);
         spin_lock(&mutex->guard);
     }
     spin_unlock(&mutex->guard);
     /* A wake meant for a wait around this lock may have been taken: let that one look again. */
-    atomic_store(&thread->wake_pending, true);
+    atomic_store(&waiter.thread->wake_pending, true);
 }
 
 void mutex_lock(struct mutex *mutex)
@@ -60,33 +95,34 @@ void mutex_lock(struct mutex *mutex)
     struct thread *thread = me();
 
     spin_assert_none_held("mutex_lock");
+    if (UNLIKELY(!take(mutex, thread)))
+        lock_slow(mutex, thread);
+}
+
+/* Somebody waits: the mutex goes to the first, and is never free in between. */
+static void hand_over(struct mutex *mutex, struct thread *thread)
+{
     spin_lock(&mutex->guard);
-    if (LIKELY(!mutex->owner)) {
-        mutex->owner = thread;
-        spin_unlock(&mutex->guard);
-        return;
-    }
-    ASSERT(mutex->owner != thread);
-    lock_slow(mutex, thread);
+    ASSERT(owned_by(mutex, thread) && !list_empty(&mutex->waiters));
+    struct mutex_waiter *next = LIST_FIRST(&mutex->waiters, struct mutex_waiter, link);
+    list_remove(&next->link);
+    uintptr_t flag = list_empty(&mutex->waiters) ? 0 : WAITED_FOR;
+    atomic_store_explicit(&mutex->owner, with_flag(next->thread, flag), memory_order_release);
+    /* Under the guard: the waiter takes it once more before its stack goes on. */
+    thread_wake(next->thread);
+    spin_unlock(&mutex->guard);
 }
 
 void mutex_unlock(struct mutex *mutex)
 {
-    spin_lock(&mutex->guard);
-    ASSERT(mutex->owner == me());
-    if (LIKELY(list_empty(&mutex->waiters))) {
-        mutex->owner = NULL;
-    } else {
-        struct mutex_waiter *next = LIST_FIRST(&mutex->waiters, struct mutex_waiter, link);
-        list_remove(&next->link);
-        mutex->owner = next->thread;
-        /* Under the guard: the waiter takes it once more before its stack goes on. */
-        thread_wake(next->thread);
-    }
-    spin_unlock(&mutex->guard);
+    struct thread *thread = me(), *expected = thread;
+
+    if (UNLIKELY(!atomic_compare_exchange_strong_explicit(
+            &mutex->owner, &expected, NULL, memory_order_release, memory_order_relaxed)))
+        hand_over(mutex, thread);
 }
 
 bool mutex_is_mine(const struct mutex *mutex)
 {
-    return mutex->owner == me();
+    return owned_by(mutex, me());
 }

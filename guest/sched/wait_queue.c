@@ -48,6 +48,8 @@ static void begin(struct wait_queue *queue, struct wait_entry *entry, bool exclu
     spin_lock(&queue->lock);
     link_entry(queue, entry);
     spin_unlock(&queue->lock);
+    /* The entry must be seen before the condition is read: wakers look without the lock. */
+    atomic_thread_fence(memory_order_seq_cst);
 }
 
 void wait_begin(struct wait_queue *queue, struct wait_entry *entry)
@@ -66,6 +68,7 @@ void wait_again(struct wait_queue *queue, struct wait_entry *entry)
     if (!entry->queue)
         link_entry(queue, entry);
     spin_unlock(&queue->lock);
+    atomic_thread_fence(memory_order_seq_cst);
 }
 
 void wait_end(struct wait_queue *queue, struct wait_entry *entry)
@@ -84,6 +87,7 @@ void wait_add(struct wait_queue *queue, struct wait_entry *entry)
     spin_lock(&queue->lock);
     link_entry(queue, entry);
     spin_unlock(&queue->lock);
+    atomic_thread_fence(memory_order_seq_cst);
 }
 
 void wait_remove(struct wait_entry *entry)
@@ -145,7 +149,14 @@ void wait_cancel(void)
     wait_prepare();
 }
 
-unsigned int wake_some(struct wait_queue *queue, uint32_t key, unsigned int count)
+/* Nobody waits: what the waker has changed is seen by whoever queues from now on. */
+static inline bool nobody_waits(const struct wait_queue *queue)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    return *(struct list *const volatile *)&queue->entries.next == &queue->entries;
+}
+
+static unsigned int wake_entries(struct wait_queue *queue, uint32_t key, unsigned int count)
 {
     unsigned int woken = 0;
 
@@ -174,12 +185,19 @@ unsigned int wake_some(struct wait_queue *queue, uint32_t key, unsigned int coun
     return woken;
 }
 
+unsigned int wake_some(struct wait_queue *queue, uint32_t key, unsigned int count)
+{
+    return nobody_waits(queue) ? 0 : wake_entries(queue, key, count);
+}
+
 void wake_all(struct wait_queue *queue, uint32_t key)
 {
-    wake_some(queue, key, UINT32_MAX);
+    if (!nobody_waits(queue))
+        wake_entries(queue, key, UINT32_MAX);
 }
 
 void wake_one(struct wait_queue *queue, uint32_t key)
 {
-    wake_some(queue, key, 1);
+    if (!nobody_waits(queue))
+        wake_entries(queue, key, 1);
 }

@@ -188,17 +188,17 @@ void spin_lock_slow(struct spinlock *lock)
 
 void mutex_init(struct mutex *mutex)
 {
-    atomic_store(&mutex->owner, 0);
+    atomic_store(&mutex->owner, NULL);
 }
 
 void mutex_lock(struct mutex *mutex)
 {
-    assert_int_equal(atomic_exchange(&mutex->owner, 1), 0);
+    assert_null(atomic_exchange(&mutex->owner, (struct thread *)mutex));
 }
 
 void mutex_unlock(struct mutex *mutex)
 {
-    assert_int_equal(atomic_exchange(&mutex->owner, 0), 1);
+    assert_non_null(atomic_exchange(&mutex->owner, NULL));
 }
 
 void panic(const char *format, ...)
