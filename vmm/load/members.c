@@ -53,7 +53,7 @@ static int grow(struct members *members)
     uint32_t capacity = members->capacity ? 2 * members->capacity : MEMBERS_FIRST;
     if (capacity > MEMBERS_MAX)
         return -ENOMEM;
-    struct member **items = realloc(members->items, capacity * sizeof(*items));
+    struct member **items = reallocarray(members->items, capacity, sizeof(void *));
     if (!items)
         return -ENOMEM;
     members->items = items;
