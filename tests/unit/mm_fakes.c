@@ -186,19 +186,22 @@ void spin_lock_slow(struct spinlock *lock)
     fail_msg("a spinlock is taken twice");
 }
 
+/* Whether it is held stands where the waiters would: the rest is the scheduler's. */
 void mutex_init(struct mutex *mutex)
 {
-    atomic_store(&mutex->owner, NULL);
+    mutex->waiters.next = NULL;
 }
 
 void mutex_lock(struct mutex *mutex)
 {
-    assert_null(atomic_exchange(&mutex->owner, (struct thread *)mutex));
+    assert_null(mutex->waiters.next);
+    mutex->waiters.next = &mutex->waiters;
 }
 
 void mutex_unlock(struct mutex *mutex)
 {
-    assert_non_null(atomic_exchange(&mutex->owner, NULL));
+    assert_non_null(mutex->waiters.next);
+    mutex->waiters.next = NULL;
 }
 
 void panic(const char *format, ...)
