@@ -35,6 +35,12 @@ void vfork_wait_put(struct vfork_wait *wait);
 /* Waits until the current task is alone in its process; -EINTR if it shall end itself. */
 int process_end_other_tasks(void);
 
+/*
+ * No page was to be had: ends the largest process and waits a little.  False: the
+ * caller's own process is ending, there is no point in trying again.
+ */
+bool oom_wait_for_memory(void);
+
 extern struct wait_queue signalfd_waiters; /* woken by every signal: signalfd.c */
 
 /* A zombie leaves the table: its number is free, the parent's count of it gone. */

@@ -4,9 +4,8 @@
 
 #include "arch/context.h"
 #include "lib/errno.h"
-#include "lib/printf.h"
 #include "lib/string.h"
-#include "proc/process.h"
+#include "proc/internal.h"
 #include "syscall/linux_abi.h"
 
 /* x87 status and MXCSR exception flags, SDM 1, 8.1.3 and 10.2.3. */
@@ -32,6 +31,16 @@ static void segv(const struct trap_frame *frame, int code, uint64_t address)
     signal_force(SIGSEGV, code, address);
 }
 
+static enum fault_result resolve(struct mm *mm, uint64_t address, uint64_t error, uint64_t user_rsp)
+{
+    enum fault_result result;
+
+    do
+        result = mm_fault(mm, address, error, user_rsp);
+    while (UNLIKELY(result == FAULT_OOM) && oom_wait_for_memory());
+    return result;
+}
+
 bool task_page_fault(struct trap_frame *frame, uint64_t address)
 {
     struct thread *thread = current_thread();
@@ -51,10 +60,8 @@ bool task_page_fault(struct trap_frame *frame, uint64_t address)
         return true;
     }
     enum fault_result result = FAULT_SEGV_MAPERR;
-    if (address < USER_END) {
-        uint64_t user_rsp = user ? frame->rsp : thread_frame(thread)->rsp;
-        result = mm_fault(mm, address, frame->error, user_rsp);
-    }
+    if (address < USER_END)
+        result = resolve(mm, address, frame->error, (user ? frame : thread_frame(thread))->rsp);
     if (result == FAULT_OK) {
         atomic_fetch_add_explicit(&current_task()->process->min_faults, 1, memory_order_relaxed);
         return true;
@@ -64,17 +71,10 @@ bool task_page_fault(struct trap_frame *frame, uint64_t address)
     /* A kernel address reads as a protection error, so that programs learn nothing of it. */
     if (address >= USER_END)
         frame->error |= PF_PRESENT;
-    switch (result) {
-    case FAULT_SIGBUS:
+    if (result == FAULT_SIGBUS) {
         note_fault(frame, address);
         signal_force(SIGBUS, BUS_ADRERR, address);
-        break;
-    case FAULT_OOM:
-        klog(LOG_ERR, "out of memory: ended process %d (%s)", current_task()->process->pid,
-             thread->name);
-        signal_force(SIGKILL, SI_KERNEL, 0);
-        break;
-    default:
+    } else if (result != FAULT_OOM) { /* then SIGKILL is on its way */
         segv(frame, result == FAULT_SEGV_ACCERR ? SEGV_ACCERR : SEGV_MAPERR, address);
     }
     return true;
