@@ -258,6 +258,7 @@ static void release_memory(struct task *task)
 
 static void release_program(struct process *process)
 {
+    cpu_limit_end(process);
     if (timers_end)
         timers_end(process);
     spin_lock(&process_table_lock);

@@ -346,6 +346,8 @@ int64_t process_clone(const struct clone_args_kernel *args)
         undo(child, process, node);
         return error;
     }
+    if (process && process->rlimits[RLIMIT_CPU].soft != RLIM_INFINITY)
+        process_cpu_limit_changed(process);
     int tid = child->tid;
     if (args->flags & CLONE_PARENT_SETTID)
         put_user_u32(args->parent_tid, (uint32_t)tid);

@@ -41,6 +41,9 @@ int process_end_other_tasks(void);
  */
 bool oom_wait_for_memory(void);
 
+void cpu_limit_init(struct process *process); /* cpu_limit.c */
+void cpu_limit_end(struct process *process); /* its last task ends */
+
 extern struct wait_queue signalfd_waiters; /* woken by every signal: signalfd.c */
 
 /* A zombie leaves the table: its number is free, the parent's count of it gone. */

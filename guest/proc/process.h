@@ -84,6 +84,8 @@ struct process {
     struct list posix_timers; /* syscall/proc_timer.c */
     atomic_uint membarrier; /* MEMBARRIER_REGISTER_* commands given; cleared by exec */
     uint32_t personality; /* personality(2); inherited */
+    struct timer cpu_timer; /* RLIMIT_CPU */
+    uint64_t cpu_signalled; /* second of CPU time of the last SIGXCPU */
     char last_comm[16]; /* name of the last task, for a zombie */
     uint32_t last_uid; /* and its user */
 };
@@ -229,6 +231,7 @@ void rseq_on_signal(struct trap_frame *frame);
 /* Words that a dying thread still owns: marks them and wakes a waiter. */
 void robust_list_exit(struct task *task);
 
+void process_cpu_limit_changed(struct process *process); /* RLIMIT_CPU was set */
 uint64_t rlimit_soft(unsigned int resource); /* of the current process */
 
 /* The user_return and fault handlers that main.c registers with arch/. */

@@ -31,6 +31,7 @@ struct process *process_alloc(struct signal_handlers *handlers)
     wait_queue_init(&process->child_wait);
     wait_queue_init(&process->exit_wait);
     wait_queue_init(&process->stop_wait);
+    cpu_limit_init(process);
     process->signals.handlers = handlers;
     process->exit_signal = SIGCHLD;
     process->dumpable = true;

@@ -59,7 +59,13 @@ static int change(int pid, uint32_t resource, const struct rlimit64 *fresh, stru
         *limit = *fresh;
         apply_locked(process, resource);
     }
+    if (!error && fresh && resource == RLIMIT_CPU)
+        process_get(process);
     spin_unlock(&process_table_lock);
+    if (!error && fresh && resource == RLIMIT_CPU) {
+        process_cpu_limit_changed(process);
+        process_put(process);
+    }
     return error;
 }
 
