@@ -15,7 +15,8 @@
 
 extern start64
 extern boot_cpuid
-extern boot_pml4
+
+%include "tables.inc"
 
 section .note.pvh note alloc noexec nowrite align=4
         dd 4, 8, 18                     ; name size, descriptor size, PHYS32_ENTRY
@@ -28,8 +29,8 @@ global pvh_entry
 pvh_entry:
         cld
         rdtsc                           ; the first instruction's time, for statistics
-        mov     esi, eax
-        mov     edi, edx
+        movd    mm0, eax
+        movd    mm1, edx
         mov     esp, ebx                ; CPUID changes EBX; there is no stack yet
         mov     eax, 0x80000001         ; does the CPU have long mode and NX?
         cpuid
@@ -83,6 +84,7 @@ pvh_entry:
 .set_cr4:
         mov     cr4, ebp
         mov     ebx, esp
+        BUILD_BOOT_TABLES
         mov     eax, PHYS(boot_pml4)
         mov     cr3, eax
         mov     ecx, MSR_EFER
@@ -117,6 +119,8 @@ long_mode:
         mov     ss, eax
         mov     fs, eax
         mov     gs, eax
+        movd    esi, mm0
+        movd    edi, mm1
         shl     rdi, 32
         or      rsi, rdi                ; TSC at entry
         mov     edi, ebx                ; start info

@@ -23,7 +23,9 @@ unsigned int cpus_present __attribute__((section(".data.hot.cpu"))) = 1;
 
 void syscall_entry(void); /* entry.asm */
 
-struct boot_cpuid boot_cpuid __attribute__((section(".bss.hot.percpu")));
+/* For entry.asm: is there a CLAC instruction? */
+uint8_t cpu_features_smap __attribute__((section(".data.hot.cpu")));
+struct boot_cpuid boot_cpuid __attribute__((section(".data.hot.cpu")));
 
 /* A door that did not ask has left it to us. */
 static void ask_cpuid(void)
@@ -69,6 +71,7 @@ static void detect_basic(void)
     f->avx512 = (id->leaf7_ebx >> 16) & 1;
     f->rdseed = (id->leaf7_ebx >> 18) & 1;
     f->smap = (id->leaf7_ebx >> 20) & 1;
+    cpu_features_smap = f->smap;
     f->umip = (id->leaf7_ecx >> 2) & 1;
     f->rdpid = (id->leaf7_ecx >> 22) & 1;
     f->hwcap2 = f->fsgsbase ? 2 : 0; /* HWCAP2_FSGSBASE */

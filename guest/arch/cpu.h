@@ -148,6 +148,7 @@ struct cpu_features {
     uint32_t hwcap2; /* AT_HWCAP2 */
 };
 extern struct cpu_features cpu_features;
+extern uint8_t cpu_features_smap; /* the same as smap, where assembly finds it */
 
 /* What the door has asked CPUID already; all zero: nothing (leaf1_edx never is). */
 struct boot_cpuid {

@@ -11,6 +11,7 @@
 extern trap_dispatch
 extern trap_syscall
 extern trap_user_return
+extern cpu_features_smap
 
 section .text.entry progbits alloc exec nowrite align=16
 bits 64
@@ -44,6 +45,15 @@ bits 64
         pop     rdx
         pop     rsi
         pop     rdi
+%endmacro
+
+; An exception keeps the AC flag it found, a program's or that of a user copy, and
+; AC switches SMAP off.  (SYSCALL clears it by SFMASK.)
+%macro CLEAR_AC 0
+        cmp     byte [rel cpu_features_smap], 0
+        je      %%none
+        clac
+%%none:
 %endmacro
 
 ; SYSCALL: RCX = return address, R11 = flags, interrupts off by SFMASK.
@@ -147,6 +157,7 @@ trap_common:
         PUSH_REGISTERS
         xor     ebp, ebp
         cld
+        CLEAR_AC
         mov     rdi, rsp
         test    byte [rsp + FRAME_CS], 3
         jz      .from_kernel
@@ -186,6 +197,7 @@ paranoid_common:
         push    rax
         PUSH_REGISTERS
         cld
+        CLEAR_AC
         xor     ebx, ebx
         mov     ecx, 0xc0000101         ; MSR_GS_BASE
         rdmsr

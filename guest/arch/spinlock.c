@@ -48,7 +48,7 @@ void spin_init(struct spinlock *lock, enum lock_rank rank)
 
 static bool same_rank_allowed(uint8_t rank)
 {
-    return rank == LOCK_RANK_ANY || rank == LOCK_RANK_FUTEX;
+    return rank == LOCK_RANK_ANY || rank == LOCK_RANK_FUTEX || rank == LOCK_RANK_WAIT;
 }
 
 void spin_debug_acquired(struct spinlock *lock)

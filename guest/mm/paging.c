@@ -30,7 +30,7 @@
 extern uint64_t boot_pml4[512], boot_pdpt[512], boot_pd[512];
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
 
-static uint64_t kernel_pt[512] __attribute__((section(".data.hot.tables"), aligned(4096))) = {1};
+static uint64_t kernel_pt[512] __attribute__((section(".bss..page_aligned"), aligned(4096)));
 static uint8_t zero_page[PAGE_SIZE] __attribute__((section(".bss..page_aligned"), aligned(4096)));
 
 /* Page directories for the direct map of CPUs without 1 GiB pages; untouched otherwise. */
