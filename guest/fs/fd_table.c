@@ -5,6 +5,8 @@
  */
 #include "fs/fd_table.h"
 
+#include "fs/file_lock.h"
+#include "fs/inode.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -151,9 +153,13 @@ struct fd_table *fd_table_copy(struct fd_table *table)
 }
 
 /* A descriptor's reference goes away: flush, then put. */
-static int close_file(struct file *file)
+static int close_file(struct fd_table *table, struct file *file)
 {
     int error = file->ops->flush ? file->ops->flush(file) : 0;
+
+    /* fcntl(2): any close of the file ends the process's locks on it. */
+    if (UNLIKELY(file->inode && file->inode->locks))
+        file_lock_release(file->inode, table);
 
     file_put(file);
     return error;
@@ -165,7 +171,7 @@ void fd_table_put(struct fd_table *table)
         return;
     for (uint32_t i = 0; i < table->capacity; i++)
         if (table->files[i])
-            close_file(table->files[i]);
+            close_file(table, table->files[i]);
     if (table->files != table->inline_files)
         kfree(table->files);
     kfree(table);
@@ -244,7 +250,7 @@ int fd_replace(struct fd_table *table, int fd, struct file *file, uint64_t limit
     }
     spin_unlock(&table->lock);
     if (old)
-        close_file(old);
+        close_file(table, old);
     return error ? error : fd;
 }
 
@@ -267,7 +273,7 @@ int fd_close(struct fd_table *table, int fd)
     if (fd >= 0 && (uint32_t)fd < table->capacity && table->files[fd])
         file = take_locked(table, (uint32_t)fd);
     spin_unlock(&table->lock);
-    return file ? close_file(file) : -EBADF;
+    return file ? close_file(table, file) : -EBADF;
 }
 
 int fd_close_range(struct fd_table *table, unsigned int first, unsigned int last,
@@ -291,7 +297,7 @@ int fd_close_range(struct fd_table *table, unsigned int first, unsigned int last
         spin_unlock(&table->lock);
         if (!file)
             return 0;
-        close_file(file);
+        close_file(table, file);
     }
 }
 

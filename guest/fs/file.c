@@ -3,6 +3,7 @@
 #include "iface/file.h"
 
 #include "fs/epoll.h"
+#include "fs/file_lock.h"
 #include "fs/inode.h"
 #include "iface/open_flags.h"
 #include "mm/slab.h"
@@ -42,6 +43,8 @@ void file_put(struct file *file)
         return;
     if (UNLIKELY(!list_empty(&file->poll_watches)))
         epoll_forget_file(file);
+    if (UNLIKELY(file->inode && file->inode->locks))
+        file_lock_release(file->inode, file);
     if (file->ops->release)
         file->ops->release(file);
     if (file->counted_writer)

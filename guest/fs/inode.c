@@ -6,6 +6,7 @@
 #include "fs/inode.h"
 
 #include "arch/clock.h"
+#include "fs/file_lock.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -38,6 +39,7 @@ void inode_init(struct inode *inode, const struct inode_ops *ops, struct super_b
                                       .ctime = now,
                                       .btime = now};
     inode->private_data = NULL;
+    inode->locks = NULL;
     atomic_init(&inode->deny_write, 0);
 }
 
@@ -49,7 +51,11 @@ struct inode *inode_get(struct inode *inode)
 
 void inode_put(struct inode *inode)
 {
-    if (inode && ref_put(&inode->refs) && inode->ops->evict)
+    if (!inode || !ref_put(&inode->refs))
+        return;
+    if (UNLIKELY(inode->locks))
+        file_lock_free(inode);
+    if (inode->ops->evict)
         inode->ops->evict(inode);
 }
 

@@ -79,6 +79,7 @@ struct inode {
     struct mutex lock;
     struct inode_attr attr;
     void *private_data;
+    struct inode_locks *locks; /* of file_lock.c; NULL: there never was one */
     atomic_int deny_write; /* >0: open for writing; <0: being executed (ETXTBSY) */
 };
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fcntl(2), ioctl(2), flock(2), and the calls that order or hint: fsync, fadvise. */
+#include "fs/file_lock.h"
 #include "fs/inode.h"
 #include "fs/memfd.h"
 #include "fs/pipe.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "proc/process.h"
 #include "syscall/linux_abi.h"
 #include "syscall/sys_file.h"
 
@@ -30,28 +32,73 @@ static int64_t duplicate(struct file *file, uint64_t minimum, bool close_on_exec
     return fd;
 }
 
-/*
- * Record locks: this kernel has no second owner yet that could conflict, so a valid
- * request succeeds and asking finds the range free.
- */
+/* The range of struct flock, from whence, with a length that may be negative.  0 or errno. */
+static int lock_range(struct file *file, const struct linux_flock *lock,
+                      struct file_lock_request *request)
+{
+    int64_t base = 0, end;
+
+    if (lock->whence == SEEK_CUR)
+        base = file->pos;
+    else if (lock->whence == SEEK_END)
+        base = (int64_t)file->inode->attr.size;
+    else if (lock->whence != SEEK_SET)
+        return -EINVAL;
+    if (__builtin_add_overflow(base, lock->start, &base))
+        return -EOVERFLOW;
+    end = INT64_MAX;
+    if (lock->length && __builtin_add_overflow(base, lock->length - (lock->length > 0), &end))
+        return -EOVERFLOW;
+    if (lock->length < 0) { /* the bytes before start */
+        int64_t start = end;
+
+        end = base - 1;
+        base = start;
+    }
+    if (base < 0)
+        return -EINVAL;
+    request->start = (uint64_t)base;
+    request->end = end == INT64_MAX ? UINT64_MAX : (uint64_t)end;
+    return 0;
+}
+
+static int64_t test_lock(struct file *file, struct linux_flock *lock,
+                         struct file_lock_request *request, uint64_t address)
+{
+    file_lock_test(file->inode, request);
+    lock->type = (int16_t)request->type;
+    if (request->type != FILE_LOCK_NONE) {
+        lock->whence = SEEK_SET;
+        lock->start = (int64_t)request->start;
+        lock->length =
+            request->end == UINT64_MAX ? 0 : (int64_t)(request->end - request->start + 1);
+        lock->pid = request->pid;
+    }
+    return copy_to_user(UADDR(address), lock, sizeof(*lock));
+}
+
 static int64_t record_lock(struct file *file, uint64_t command, uint64_t address)
 {
+    bool of_file = command >= F_OFD_GETLK;
+    struct file_lock_request request = {.owner = of_file ? (const void *)file : fd_current(),
+                                        .pid = of_file ? -1 : current_process()->pid};
     struct linux_flock lock;
+    int error;
 
     if (copy_from_user(&lock, UADDR(address), sizeof(lock)))
         return -EFAULT;
-    if (lock.type < F_RDLCK || lock.type > F_UNLCK || lock.whence < 0 || lock.whence > 2)
+    if (lock.type < F_RDLCK || lock.type > F_UNLCK || !file->inode || (of_file && lock.pid))
         return -EINVAL;
-    if (command == F_GETLK || command == F_OFD_GETLK) {
-        if (lock.type == F_UNLCK)
-            return -EINVAL;
-        lock.type = F_UNLCK;
-        return copy_to_user(UADDR(address), &lock, sizeof(lock));
-    }
+    request.type = (enum file_lock_type)lock.type;
+    error = lock_range(file, &lock, &request);
+    if (error)
+        return error;
+    if (command == F_GETLK || command == F_OFD_GETLK)
+        return lock.type == F_UNLCK ? -EINVAL : test_lock(file, &lock, &request, address);
     if ((lock.type == F_RDLCK && !(file->mode & FMODE_READ)) ||
         (lock.type == F_WRLCK && !(file->mode & FMODE_WRITE)))
         return -EBADF;
-    return 0;
+    return file_lock_set(file->inode, &request, command == F_SETLKW || command == F_OFD_SETLKW);
 }
 
 /* Commands that need the open file itself, not only the descriptor. */
@@ -160,16 +207,27 @@ int64_t sys_ioctl(const struct syscall_args *args)
     return result;
 }
 
-/* Whole-file locks: as with record locks, nobody conflicts. */
+enum { LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8 }; /* flock(2) */
+
 int64_t sys_flock(const struct syscall_args *args)
 {
-    struct file *file = fd_arg(args->arg[0]);
-    uint64_t operation = args->arg[1] & ~4ul; /* LOCK_NB */
+    struct file_lock_request request = {.whole_file = true, .pid = -1, .end = UINT64_MAX};
+    uint64_t operation = (uint32_t)args->arg[1] & ~(uint64_t)LOCK_NB;
+    struct file *file;
+    int64_t result;
 
+    if (operation != LOCK_SH && operation != LOCK_EX && operation != LOCK_UN)
+        return -EINVAL;
+    file = fd_arg(args->arg[0]);
     if (!file)
         return -EBADF;
+    request.owner = file;
+    request.type = operation == LOCK_SH   ? FILE_LOCK_READ
+                   : operation == LOCK_EX ? FILE_LOCK_WRITE
+                                          : FILE_LOCK_NONE;
+    result = file->inode ? file_lock_set(file->inode, &request, !(args->arg[1] & LOCK_NB)) : -EBADF;
     file_put(file);
-    return operation == 1 || operation == 2 || operation == 8 ? 0 : -EINVAL;
+    return result;
 }
 
 static int64_t sync_file(uint64_t fd, bool data_only)

@@ -200,6 +200,36 @@ void mutex_unlock(struct mutex *mutex)
     mutex->owner = NULL;
 }
 
+/* One thread alone: nothing to wake, and a wait would be for ever. */
+void wait_queue_init(struct wait_queue *queue)
+{
+    list_init(&queue->entries);
+}
+
+void wake_all(struct wait_queue *queue, uint32_t key)
+{
+    (void)key;
+    assert_true(list_empty(&queue->entries));
+}
+
+void wait_begin(struct wait_queue *queue, struct wait_entry *entry)
+{
+    (void)queue;
+    (void)entry;
+}
+
+void wait_end(struct wait_queue *queue, struct wait_entry *entry)
+{
+    (void)queue;
+    (void)entry;
+}
+
+int wait_sleep(uint64_t deadline_ns)
+{
+    (void)deadline_ns;
+    return -ERESTARTSYS;
+}
+
 ns_t clock_ns(void)
 {
     static ns_t now;
