@@ -8,12 +8,12 @@
 
 #include "arch/percpu.h"
 #include "sched/internal.h"
+#include "sched_fakes.h"
 
 extern uint64_t host_now_ns; /* CLOCK_MONOTONIC */
 extern uint64_t host_armed_ns; /* what the hardware timer is set to, NO_DEADLINE: nothing */
 extern unsigned int host_arm_count; /* how often it was set */
 extern unsigned int host_ipi_count[4];
-extern unsigned int host_stacks_in_use;
 extern bool host_user_return_asked;
 
 void host_start(unsigned int cpus); /* 1..4; fresh state, time 1 ms */
