@@ -102,12 +102,12 @@ static int unshare_tables(struct task *task)
     if (error)
         return error;
     if (ref_read(&process->signals.handlers->refs) > 1) {
-        struct signal_handlers *fresh = signal_handlers_create(), *old = process->signals.handlers;
+        struct signal_handlers *old = process->signals.handlers;
+        struct signal_handlers *fresh = signal_handlers_copy(old);
         if (!fresh)
             return -ENOMEM;
         spin_lock(&process_table_lock);
-        spin_lock(&old->lock);
-        memcpy(fresh->action, old->action, sizeof(fresh->action));
+        spin_lock(&old->lock); /* the pending set changes its guard */
         process->signals.handlers = fresh;
         spin_unlock(&old->lock);
         spin_unlock(&process_table_lock);

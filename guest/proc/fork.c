@@ -181,13 +181,9 @@ static struct process *make_process(struct process *parent, const struct clone_a
     if (args->flags & CLONE_SIGHAND) {
         ref_get(&handlers->refs);
     } else {
-        struct signal_handlers *copy = signal_handlers_create();
-        if (!copy)
+        handlers = signal_handlers_copy(handlers);
+        if (!handlers)
             return NULL;
-        spin_lock(&handlers->lock);
-        memcpy(copy->action, handlers->action, sizeof(copy->action));
-        spin_unlock(&handlers->lock);
-        handlers = copy;
         if (args->flags & CLONE_CLEAR_SIGHAND)
             signal_flush_handlers(handlers);
     }

@@ -72,13 +72,8 @@ static void fill_signals(const struct process *process, const struct task *task,
         out->signals_pending = task->signals.pending;
         out->signals_blocked = task->signals.blocked;
     }
-    for (int signo = 1; signo <= NSIG; signo++) {
-        uint64_t handler = handlers->action[signo - 1].handler;
-        if (handler == SIG_IGN)
-            out->signals_ignored |= SIGMASK(signo);
-        else if (handler != SIG_DFL)
-            out->signals_caught |= SIGMASK(signo);
-    }
+    out->signals_ignored = handlers->ignored;
+    out->signals_caught = handlers->caught;
 }
 
 static void fill_credentials(const struct credentials *cred, struct procfs_process *out)

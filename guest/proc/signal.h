@@ -70,6 +70,7 @@ struct signal_queued {
 struct signal_handlers {
     struct refcount refs;
     struct spinlock lock;
+    uint64_t ignored, caught; /* sets, by the actions' handlers; the rest are default */
     struct signal_action action[NSIG];
 };
 
@@ -98,6 +99,7 @@ bool signal_default_stops(int signo);
 bool signal_default_dumps(int signo);
 
 struct signal_handlers *signal_handlers_create(void); /* all default; NULL: out of memory */
+struct signal_handlers *signal_handlers_copy(struct signal_handlers *handlers);
 void signal_handlers_put(struct signal_handlers *handlers);
 void signal_task_init(struct signal_task *signals, uint64_t blocked);
 void signal_queue_free(struct list *queue); /* all entries; no lock needed any more */
@@ -129,6 +131,7 @@ int signal_take(uint64_t set, struct kernel_siginfo *info);
 uint64_t signal_pending_set(void); /* of the current task and its process */
 /* sigaction(2); old and action may be NULL.  0 or -EINVAL. */
 int signal_set_action(int signo, const struct signal_action *action, struct signal_action *old);
+void signal_handler_changed_locked(struct signal_handlers *handlers, int signo); /* handlers->lock */
 /* exec: handlers back to default, the ignored ones stay. */
 void signal_flush_handlers(struct signal_handlers *handlers);
 /* Host to guest (control port): a signal for the first process. */

@@ -23,6 +23,14 @@ static void forget(struct process *process, uint64_t *pending, struct list *queu
     }
 }
 
+void signal_handler_changed_locked(struct signal_handlers *handlers, int signo)
+{
+    uint64_t handler = handlers->action[signo - 1].handler, bit = SIGMASK(signo);
+
+    handlers->ignored = (handlers->ignored & ~bit) | (handler == SIG_IGN ? bit : 0);
+    handlers->caught = (handlers->caught & ~bit) | (handler > SIG_IGN ? bit : 0);
+}
+
 int signal_set_action(int signo, const struct signal_action *action, struct signal_action *old)
 {
     struct process *process = current_process();
@@ -39,6 +47,7 @@ int signal_set_action(int signo, const struct signal_action *action, struct sign
         *entry = *action;
         entry->flags &= SA_SUPPORTED;
         entry->mask &= ~(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP));
+        signal_handler_changed_locked(handlers, signo);
         if (entry->handler == SIG_IGN ||
             (entry->handler == SIG_DFL && signal_default_ignored(signo))) {
             forget(process, &process->signals.pending, &process->signals.queue, signo);
@@ -61,5 +70,6 @@ void signal_flush_handlers(struct signal_handlers *handlers)
         uint64_t handler = handlers->action[i].handler == SIG_IGN ? SIG_IGN : SIG_DFL;
         handlers->action[i] = (struct signal_action){.handler = handler};
     }
+    handlers->caught = 0;
     spin_unlock(&handlers->lock);
 }

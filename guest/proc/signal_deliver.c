@@ -166,6 +166,7 @@ void signal_force(int signo, int code, uint64_t address)
     struct signal_action *action = &handlers->action[signo - 1];
     if (action->handler == SIG_IGN || (task->signals.blocked & SIGMASK(signo)))
         action->handler = SIG_DFL;
+    signal_handler_changed_locked(handlers, signo);
     task->signals.blocked &= ~SIGMASK(signo);
     spin_unlock(&handlers->lock);
     signal_send_locked(task->process, task, signo, &info);
@@ -256,8 +257,10 @@ static int next_handled(struct task *task, struct kernel_siginfo *info,
         }
         struct signal_action *entry = &handlers->action[signo - 1];
         *action = *entry;
-        if (action->handler > SIG_IGN && (action->flags & SA_RESETHAND))
+        if (action->handler > SIG_IGN && (action->flags & SA_RESETHAND)) {
             entry->handler = SIG_DFL;
+            signal_handler_changed_locked(handlers, signo);
+        }
         recalculate_locked(task);
         spin_unlock(&handlers->lock);
         if (action->handler > SIG_IGN)

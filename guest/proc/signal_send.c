@@ -41,6 +41,20 @@ struct signal_handlers *signal_handlers_create(void)
     return handlers;
 }
 
+struct signal_handlers *signal_handlers_copy(struct signal_handlers *handlers)
+{
+    struct signal_handlers *copy = kmalloc(sizeof(*copy));
+
+    if (!copy)
+        return NULL;
+    spin_lock(&handlers->lock);
+    memcpy(copy, handlers, sizeof(*copy));
+    spin_unlock(&handlers->lock);
+    ref_init(&copy->refs);
+    spin_init(&copy->lock, LOCK_RANK_SIGNAL);
+    return copy;
+}
+
 void signal_handlers_put(struct signal_handlers *handlers)
 {
     if (handlers && ref_put(&handlers->refs))
