@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "boot/guest_abi.h"
@@ -168,8 +169,10 @@ const struct archive_source *archive_changed_source(const struct archive *archiv
 {
     for (size_t i = 0; i < archive->source_count; i++) {
         const struct archive_source *source = &archive->sources[i];
-        struct stat status;
-        if (fstat(source->fd, &status) != 0 || (uint64_t)status.st_size != source->size ||
+        struct stat status; /* the kernel's own on x86-64 */
+        /* Not fstat(): glibc makes another call of it, which the sandbox forbids. */
+        if (syscall(SYS_fstat, source->fd, &status) != 0 ||
+            (uint64_t)status.st_size != source->size ||
             status.st_mtim.tv_sec != source->mtime.tv_sec ||
             status.st_mtim.tv_nsec != source->mtime.tv_nsec)
             return source;
