@@ -152,6 +152,32 @@ static void bad_numbers_are_refused(void **state)
     refuse_changed(94, "00004001"); /* above the limit */
 }
 
+/* Every byte in every place of a field: digits count, all others are refused. */
+static void digits_are_told_from_others(void **state)
+{
+    struct cpio_member m;
+    size_t size;
+    uint8_t *archive = make("n", 2, "", 0, &size);
+
+    (void)state;
+    for (int place = 0; place < 8; place++) {
+        for (int c = 0; c < 256; c++) {
+            const char *digits = "0123456789abcdefABCDEF", *found = c ? strchr(digits, c) : NULL;
+            uint32_t digit = found ? (uint32_t)(found - digits) : 0;
+
+            memcpy(archive + 6, "1234abCD", 8); /* c_ino */
+            archive[6 + place] = (uint8_t)c;
+            assert_int_equal(read_one(archive, size, &m), found ? 1 : -EINVAL);
+            if (found)
+                assert_int_equal(m.ino >> (4 * (7 - place)) & 15, digit > 15 ? digit - 6 : digit);
+        }
+    }
+    memcpy(archive + 6, "1234abCD", 8);
+    assert_int_equal(read_one(archive, size, &m), 1);
+    assert_int_equal(m.ino, 0x1234abcd);
+    free(archive);
+}
+
 /* The data of a member may reach exactly to the end. */
 static void last_byte_is_in_bounds(void **state)
 {
@@ -174,6 +200,7 @@ int main(void)
         cmocka_unit_test(end_is_the_trailer_or_nothing),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(bad_numbers_are_refused),
+        cmocka_unit_test(digits_are_told_from_others),
         cmocka_unit_test(last_byte_is_in_bounds),
     };
 
