@@ -20,7 +20,7 @@
 #define MAGIC_BYTES 32u /* of a file: enough to know an ELF file and its machine */
 /* Descriptors left for the VMM itself (KVM, eventfds, disks, QEMU). */
 #define DESCRIPTORS_SPARE 128u
-#define DESCRIPTORS_UNCHECKED 256 /* any limit worth its name is above this */
+#define DESCRIPTORS_UNCHECKED 64 /* any limit worth its name is well above this */
 
 static __attribute__((noinline)) int from_cwd(struct host_files *files, const char *path,
                                               const char **absolute)
@@ -206,18 +206,21 @@ int host_walk(struct host_files *files, const char *path, char *real, int *fd)
     return *fd < 0 ? -errno : 0;
 }
 
-/* Whether a descriptor may stay open; raises the soft limit when it is near. */
-static bool may_stay_open(int fd)
+/* Whether a descriptor may stay open.  The soft limit is raised for large trees. */
+static bool may_stay_open(struct host_files *files, int fd)
 {
     struct rlimit limit;
     if (fd < DESCRIPTORS_UNCHECKED)
         return true;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return false;
-    if ((rlim_t)fd + DESCRIPTORS_SPARE < limit.rlim_cur)
-        return true;
-    limit.rlim_cur = limit.rlim_max;
-    return setrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)fd + DESCRIPTORS_SPARE < limit.rlim_max;
+    if (files->descriptors_max == 0) {
+        if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+            return false;
+        files->descriptors_max = limit.rlim_cur;
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+            files->descriptors_max = limit.rlim_max;
+    }
+    return (unsigned long)fd + DESCRIPTORS_SPARE < files->descriptors_max;
 }
 
 static int read_contents(struct host_files *files, struct member *member)
@@ -250,7 +253,7 @@ static int fill_member(struct host_files *files, struct member *member, const st
     member->mtime = status->st_mtim;
     if (member->size > HOST_FILE_SIZE_MAX)
         return -EFBIG;
-    if (member->size <= HOST_FILE_PACKED_MAX || !may_stay_open(member->fd)) {
+    if (member->size <= HOST_FILE_PACKED_MAX || !may_stay_open(files, member->fd)) {
         result = read_contents(files, member);
         close(member->fd);
         member->fd = -1;

@@ -22,6 +22,7 @@ struct host_files {
     struct vmm_error *error;
     struct arena *arena;
     struct members *members;
+    unsigned long descriptors_max; /* the limit on them; 0: not asked yet */
     bool no_openat2; /* the host has no such call, or forbids it */
 };
 

@@ -110,13 +110,23 @@ static const char *last_line(struct tail *tail)
     return newline ? newline + 1 : tail->bytes;
 }
 
+/* All of a tail as one line, in place: what QEMU says may take two. */
+static const char *one_line(struct tail *tail)
+{
+    last_line(tail); /* ends it with NUL */
+    for (char *c = tail->bytes; *c; c++)
+        if (*c == '\n')
+            *c = ' ';
+    return tail->bytes;
+}
+
 /* The process has ended and the guest left no word: whose fault was it? */
 static void explain_silence(struct qemu *qemu, struct vmm_error *error)
 {
     bool ours = !qemu->config->kernel || qemu->config->program;
     qemu->result.outcome = VMM_BROKEN;
     if (qemu->error_tail.length) {
-        vmm_fail(error, 0, VMM_FAULT_USAGE, "%s", last_line(&qemu->error_tail));
+        vmm_fail(error, 0, VMM_FAULT_USAGE, "%s", one_line(&qemu->error_tail));
     } else if (!ours) {
         qemu->result.outcome = VMM_POWERED_OFF;
     } else if (qemu->console_tail.length) {
