@@ -28,11 +28,10 @@ int main(void)
     CHECK(!__builtin_cpu_supports("avx2") || avx2() == 7);
     CHECK(!__builtin_cpu_supports("avx512f") || avx512() == 7);
     __get_cpuid(1, &a, &b, &c, &d);
-    if (c & bit_OSXSAVE) {
-        unsigned int low, high;
+    unsigned int low = 3, high;
+    if (c & bit_OSXSAVE)
         __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-        CHECK((low & 3) == 3);
-    }
+    CHECK((low & 3) == 3);
     CHECK(__builtin_popcountl(0xff00ff00ff00ff00) == 32);
     return 0;
 }

@@ -56,7 +56,7 @@ test_files() {
     same_as_native "${with[@]}" -- $python -c 'import os, tempfile, shutil, pathlib, time, signal, select, mmap
 d = tempfile.mkdtemp(); p = pathlib.Path(d); (p / "a").write_text("hello"); (p / "sub").mkdir(); shutil.copy(p / "a", p / "sub")
 print(sorted(str(x.relative_to(d)) for x in p.rglob("*")), os.stat(p / "a").st_size)
-os.rename(p / "a", p / "b"); print(os.listdir(d) == ["sub", "b"] or sorted(os.listdir(d)))
+os.rename(p / "a", p / "b"); print(sorted(os.listdir(d)))
 with open(p / "b", "r+b") as f:
     m = mmap.mmap(f.fileno(), 0); m[0] = 74; m.flush(); m.close()
 print((p / "b").read_text()); shutil.rmtree(d); print(os.path.exists(d))

@@ -30,6 +30,18 @@ class Reporter:
             time.sleep(TICK_S)
 
 
+labs = set()        # of this process, running
+
+
+def stop_all(number, _frame):
+    for lab in list(labs):
+        try:
+            os.killpg(lab.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+    os._exit(128 + number)
+
+
 class Shard:
     """Outside: some tests, by name, and a callback done(name, verdict, seconds, log)."""
 
@@ -57,9 +69,11 @@ class Shard:
         with open(names, "w") as file:
             file.write("\n".join(self.waiting))
         with open(self.base + ".log", "wb") as log:
-            lab = subprocess.Popen(["tests/lab/kvmlab", "--smp", "1", "--mem", "1536", "--results", results, "--",
+            lab = subprocess.Popen(["tests/lab/kvmlab", "--smp", "1", "--mem", "1536", "--timeout", "%d" % (limit_s + 5),
+                                    "--results", results, "--",
                                     "/usr/bin/env", "B=" + os.environ.get("B", "build"), "tests/run", "--in-lab", names],
                                    cwd=self.top, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        labs.add(lab)
         running, heard, rest = set(), time.monotonic() + BOOT_S - SILENCE_S, ""
         end = time.monotonic() + limit_s
         with open(results) as stream:
@@ -77,6 +91,7 @@ class Shard:
                     lab.wait()
                     break
                 time.sleep(0.2)
+        labs.discard(lab)
         for name in running:
             self.stopped[name] = self.stopped.get(name, 0) + 1
             if self.stopped[name] > 1:
