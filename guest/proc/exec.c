@@ -140,8 +140,7 @@ static void commit(struct task *task, struct exec_program *program, const struct
     struct dentry *old_exe = process->exe;
     process->exe = program->exe;
     spin_unlock(&process_table_lock);
-    if (old_exe)
-        dentry_put(old_exe);
+    exe_put(old_exe);
     exec_set_frame(thread_frame(task->thread), program);
 }
 

@@ -16,6 +16,7 @@
 #include "lib/string.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
+#include "proc/internal.h"
 #include "syscall/linux_abi.h"
 
 #define PIE_BASE 0x555555554000ul /* two thirds of user space, as Linux */
@@ -254,7 +255,7 @@ int exec_build(struct exec_program *program, struct exec_file *file,
             mm_put(program->mm);
         return error;
     }
-    program->exe = dentry_get(file->file->dentry);
+    program->exe = exe_get(file->file->dentry);
     const char *slash = strrchr(strings->execfn, '/');
     strlcpy(program->comm, slash ? slash + 1 : strings->execfn, sizeof(program->comm));
     return 0;
@@ -263,7 +264,7 @@ int exec_build(struct exec_program *program, struct exec_file *file,
 void exec_program_free(struct exec_program *program)
 {
     mm_put(program->mm);
-    dentry_put(program->exe);
+    exe_put(program->exe);
 }
 
 void exec_set_frame(struct trap_frame *frame, const struct exec_program *program)

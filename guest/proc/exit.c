@@ -265,8 +265,7 @@ static void release_program(struct process *process)
     struct dentry *exe = process->exe;
     process->exe = NULL;
     spin_unlock(&process_table_lock);
-    if (exe)
-        dentry_put(exe);
+    exe_put(exe);
     if (process->pid == process->sid)
         tty_session_ended(process->sid);
 }

@@ -197,7 +197,7 @@ static struct process *make_process(struct process *parent, const struct clone_a
     process->dumpable = parent->dumpable;
     process->start_ns = clock_ns();
     spin_lock(&process_table_lock);
-    process->exe = parent->exe ? dentry_get(parent->exe) : NULL;
+    process->exe = parent->exe ? exe_get(parent->exe) : NULL;
     spin_unlock(&process_table_lock);
     return process;
 }

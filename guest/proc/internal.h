@@ -28,6 +28,13 @@ void limits_apply_to_mm(const struct process *process, struct mm *mm);
  */
 bool group_is_orphaned_locked(const struct pid_node *group);
 
+/*
+ * A reference to a running program's file, which nobody may open for writing meanwhile
+ * (ETXTBSY).  The file is not open for writing when exe_get() is called: exec has made sure.
+ */
+struct dentry *exe_get(struct dentry *exe);
+void exe_put(struct dentry *exe); /* NULL is allowed */
+
 /* vfork: the child no longer uses the parent's memory. */
 void vfork_complete(struct task *task);
 void vfork_wait_put(struct vfork_wait *wait);

@@ -3,6 +3,7 @@
  * The objects: processes, tasks, what they hold of the file system, limits.
  * No policy: fork.c, exec.c and exit.c decide who gets what.
  */
+#include "fs/inode.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -43,14 +44,29 @@ void process_get(struct process *process)
     ref_get(&process->refs);
 }
 
+struct dentry *exe_get(struct dentry *exe)
+{
+    int error = inode_deny_write(dentry_inode(exe));
+
+    ASSERT(!error);
+    return dentry_get(exe);
+}
+
+void exe_put(struct dentry *exe)
+{
+    if (!exe)
+        return;
+    inode_allow_write(dentry_inode(exe));
+    dentry_put(exe);
+}
+
 void process_put(struct process *process)
 {
     if (!process || !ref_put(&process->refs))
         return;
     signal_queue_free(&process->signals.queue);
     signal_handlers_put(process->signals.handlers);
-    if (process->exe)
-        dentry_put(process->exe);
+    exe_put(process->exe);
     kfree(process);
 }
 
