@@ -31,12 +31,20 @@ static void *waiter(void *arg)
     return NULL;
 }
 
+/* Returns when all of them wait, however slow the machine is: moving them counts them. */
 static void start(pthread_t *threads, int count, unsigned int bits)
 {
+    static unsigned int aside;
+    long waiting = 0;
+
     woken = 0;
     for (int i = 0; i < count; i++)
         NEED(pthread_create(&threads[i], NULL, waiter, (void *)(uintptr_t)bits) == 0);
-    nap();
+    while (waiting < count) {
+        waiting += futex(&word, FUTEX_CMP_REQUEUE_PRIVATE, 0, (void *)1000, &aside, 0);
+        nap();
+    }
+    NEED(futex(&aside, FUTEX_CMP_REQUEUE_PRIVATE, 0, (void *)1000, &word, 0) == count);
 }
 
 static void join(pthread_t *threads, int count)
