@@ -256,6 +256,11 @@ static void set_log_level(void)
         klog_set_level((enum log_level)MIN(parse_u64(value, NULL), 7u));
 }
 
+static bool wants_stats(void)
+{
+    return cmdline_get("stats", NULL, 0, NULL) >= 0;
+}
+
 NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
 {
     uart_init();
@@ -275,6 +280,8 @@ NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
     acpi_init(boot_info.rsdp);
     virtio_init();
     boot_trap_handlers();
+    if (wants_stats())
+        syscall_enable_stats();
     sched_init();
     connect_sources();
     mount_root();
