@@ -13,6 +13,7 @@
 #include "vmm/qemu/relay.h"
 #include "vmm/sandbox/sandbox.h"
 
+#define NS_PER_MS 1000000u
 #define NO_KVM_TEXT                                                                        \
     "engine: QEMU with TCG emulation; it isolates nothing by QEMU's own security policy: " \
     "for convenience and tests only"
@@ -192,6 +193,21 @@ static int stop(void *machine)
     return request(machine, REQUEST_STOP, 0, 0);
 }
 
+/*
+ * When the program started: QEMU does not tell, so count back from the end by
+ * the guest's own clock.  0 when the guest reported nothing.
+ */
+static uint64_t user_ns(const struct qemu *qemu)
+{
+    const struct guest_stats *guest = &qemu->guest_stats;
+    if (guest->tsc_khz == 0 || guest->tsc_exit < guest->tsc_user || guest->tsc_user == 0)
+        return 0;
+    uint64_t ran_ns = (uint64_t)((unsigned __int128)(guest->tsc_exit - guest->tsc_user) *
+                                 NS_PER_MS / guest->tsc_khz);
+    uint64_t whole_ns = qemu->ended_ns - qemu->created_ns;
+    return ran_ns < whole_ns ? whole_ns - ran_ns : 0;
+}
+
 static void get_stats(const void *machine, struct vmm_stats *stats)
 {
     const struct qemu *qemu = machine;
@@ -200,6 +216,7 @@ static void get_stats(const void *machine, struct vmm_stats *stats)
     stats->opened_ns = qemu->opened_ns ? qemu->opened_ns - qemu->created_ns : 0;
     stats->started_ns = qemu->started_ns ? qemu->started_ns - qemu->created_ns : 0;
     stats->ended_ns = qemu->ended_ns ? qemu->ended_ns - qemu->created_ns : 0;
+    stats->user_ns = user_ns(qemu);
     stats->memory_bytes = qemu->config->memory_bytes;
     stats->tsc_khz = guest->tsc_khz;
     stats->boot_tsc = guest->tsc_user > guest->tsc_entry ? guest->tsc_user - guest->tsc_entry : 0;
