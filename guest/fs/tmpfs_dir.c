@@ -84,8 +84,11 @@ void tmpfs_inherit_defaults(struct tmpfs_inode *node, struct tmpfs_entry *entry)
     if (!known)
         return;
     node->dir.defaults_done |= 1ul << row;
-    if (entry->inode && S_ISDIR(entry->inode->inode.attr.mode) && S_ISDIR(known->mode))
-        entry->inode->dir.defaults = known->children;
+    if (!entry->inode || !S_ISDIR(entry->inode->inode.attr.mode) || !S_ISDIR(known->mode))
+        return;
+    entry->inode->dir.defaults = known->children;
+    if (entry->inode->implicit) /* "tmp/x" in the archive does not say what /tmp is */
+        entry->inode->inode.attr.mode = known->mode;
 }
 
 struct tmpfs_entry *tmpfs_dir_add(struct tmpfs_inode *node, const char *name, size_t length,
