@@ -20,8 +20,8 @@ static void init(struct context *context, uint64_t top, void (*start)(void), voi
     struct switch_frame *frame =
         (struct switch_frame *)(ALIGN_DOWN(top, 16ul) - sizeof(struct switch_frame));
 
-    *frame = (struct switch_frame){
-        .r12 = (uint64_t)arg, .rbx = (uint64_t)fn, .rip = (uint64_t)start};
+    *frame =
+        (struct switch_frame){.r12 = (uint64_t)arg, .rbx = (uint64_t)fn, .rip = (uint64_t)start};
     context->rsp = (uint64_t)frame;
 }
 

@@ -5,7 +5,6 @@
 
 #include "arch/trap.h"
 
-
 struct context {
     uint64_t rsp; /* callee-saved registers and the return address lie there */
 };

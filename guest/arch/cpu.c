@@ -174,7 +174,9 @@ static void init_control_registers(void)
     if (cr4 != now) /* the doors have set it: see boot/pvh.asm on what a change costs */
         write_cr4(cr4);
     if (f->xsave && xgetbv0() != f->xcr0)
-        __asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)f->xcr0), "d"((uint32_t)(f->xcr0 >> 32)));
+        __asm__ volatile("xsetbv"
+                         :
+                         : "c"(0), "a"((uint32_t)f->xcr0), "d"((uint32_t)(f->xcr0 >> 32)));
 }
 
 void cpu_init_this(unsigned int cpu)

@@ -33,7 +33,10 @@ static inline uint64_t rdmsr(uint32_t msr)
 }
 static inline void wrmsr(uint32_t msr, uint64_t value)
 {
-    __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
 }
 static inline uint64_t rdtsc(void)
 {
@@ -114,15 +117,10 @@ static inline void irq_disable(void)
 {
     __asm__ volatile("cli" : : : "memory");
 }
-/* Waits for an interrupt, none can slip in between; returns with them disabled. */
-#if HOST_TEST
-void cpu_idle_wait(void); /* a test decides what happens meanwhile */
-#else
-static inline void cpu_idle_wait(void)
-{
-    __asm__ volatile("sti; hlt; cli" : : : "memory");
-}
-#endif
+/* Waits for an interrupt, none can slip in between; returns with them disabled (idle.asm). */
+void cpu_idle_wait(void);
+/* Its HLT and what follows: an interrupt that comes before the HLT returns behind it. */
+extern const char cpu_idle_halt[], cpu_idle_halted[];
 NORETURN void cpu_stop(void); /* this CPU, for ever */
 /* The last way to end a machine: an exception without an interrupt table resets it. */
 NORETURN static inline void cpu_triple_fault(void)

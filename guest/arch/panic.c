@@ -67,8 +67,8 @@ static void backtrace(uint64_t rip, uint64_t rbp)
 
 static void print_registers(const struct trap_frame *f)
 {
-    klog(LOG_EMERG, "rip %016lx cs %02lx rflags %06lx rsp %016lx ss %02lx", f->rip, f->cs, f->rflags,
-         f->rsp, f->ss);
+    klog(LOG_EMERG, "rip %016lx cs %02lx rflags %06lx rsp %016lx ss %02lx", f->rip, f->cs,
+         f->rflags, f->rsp, f->ss);
     klog(LOG_EMERG, "rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->rax, f->rbx, f->rcx, f->rdx);
     klog(LOG_EMERG, "rsi %016lx rdi %016lx rbp %016lx r8  %016lx", f->rsi, f->rdi, f->rbp, f->r8);
     klog(LOG_EMERG, "r9  %016lx r10 %016lx r11 %016lx r12 %016lx", f->r9, f->r10, f->r11, f->r12);

@@ -38,9 +38,15 @@ struct spinlock {
 };
 
 #if DEBUG_LOCKS
-#define SPINLOCK_INIT(lock_rank_) {.rank = (lock_rank_), .name = __FILE__}
+#define SPINLOCK_INIT(lock_rank_)              \
+    {                                          \
+        .rank = (lock_rank_), .name = __FILE__ \
+    }
 #else
-#define SPINLOCK_INIT(lock_rank_) {0}
+#define SPINLOCK_INIT(lock_rank_) \
+    {                             \
+        0                         \
+    }
 #endif
 
 void spin_init(struct spinlock *lock, enum lock_rank rank);

@@ -30,9 +30,25 @@ struct trap_frame {
 #define TRAP_VECTOR_SPURIOUS 0xffu
 #define TRAP_VECTOR_IRQ_BASE 0x30u /* GSI n arrives as 0x30 + n */
 
-enum { TRAP_DE = 0, TRAP_DB = 1, TRAP_BP = 3, TRAP_OF = 4, TRAP_BR = 5, TRAP_UD = 6, TRAP_NM = 7,
-       TRAP_DF = 8, TRAP_TS = 10, TRAP_NP = 11, TRAP_SS = 12, TRAP_GP = 13, TRAP_PF = 14,
-       TRAP_MF = 16, TRAP_AC = 17, TRAP_MC = 18, TRAP_XM = 19 };
+enum {
+    TRAP_DE = 0,
+    TRAP_DB = 1,
+    TRAP_BP = 3,
+    TRAP_OF = 4,
+    TRAP_BR = 5,
+    TRAP_UD = 6,
+    TRAP_NM = 7,
+    TRAP_DF = 8,
+    TRAP_TS = 10,
+    TRAP_NP = 11,
+    TRAP_SS = 12,
+    TRAP_GP = 13,
+    TRAP_PF = 14,
+    TRAP_MF = 16,
+    TRAP_AC = 17,
+    TRAP_MC = 18,
+    TRAP_XM = 19
+};
 
 #define PF_PRESENT 1u /* error code bits of TRAP_PF */
 #define PF_WRITE 2u

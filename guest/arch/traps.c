@@ -86,14 +86,17 @@ static void interrupt(struct trap_frame *frame)
     cpu->irq_depth++;
     handlers.irq((unsigned int)frame->vector);
     cpu->irq_depth--;
+    /* Between STI and HLT there should be none; where one comes, it must not be slept over. */
+    if (UNLIKELY(frame->rip == (uint64_t)cpu_idle_halt))
+        frame->rip = (uint64_t)cpu_idle_halted;
 }
 
 __attribute__((hot)) void trap_dispatch(struct trap_frame *frame)
 {
-    static const char *const names[] = {"divide error", "debug", "NMI", "breakpoint", "overflow",
-                                        "bound range", "invalid opcode", "no FPU", "double fault",
-                                        "coprocessor", "invalid TSS", "segment", "stack segment",
-                                        "general protection", "page fault"};
+    static const char *const names[] = {
+        "divide error", "debug",          "NMI",           "breakpoint",         "overflow",
+        "bound range",  "invalid opcode", "no FPU",        "double fault",       "coprocessor",
+        "invalid TSS",  "segment",        "stack segment", "general protection", "page fault"};
 
     if (frame->vector == TRAP_PF) {
         page_fault(frame);

@@ -15,9 +15,9 @@ NORETURN void panic_frame(const struct trap_frame *frame, const char *format, ..
 void panic_set_stop(void (*stop)(void));
 
 /* No effects inside the condition. */
-#define ASSERT(cond) \
-    do { \
-        if (UNLIKELY(!(cond))) \
+#define ASSERT(cond)                                                         \
+    do {                                                                     \
+        if (UNLIKELY(!(cond)))                                               \
             panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #cond); \
     } while (0)
 

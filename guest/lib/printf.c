@@ -140,8 +140,8 @@ static void put_string(struct sink *sink, const struct spec *spec, const char *t
 {
     if (!text)
         text = "(null)";
-    size_t length =
-        spec->precise && spec->precision >= 0 ? strnlen(text, (size_t)spec->precision) : strlen(text);
+    size_t length = spec->precise && spec->precision >= 0 ? strnlen(text, (size_t)spec->precision)
+                                                          : strlen(text);
     put_padded(sink, text, length, spec);
 }
 

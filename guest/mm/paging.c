@@ -35,7 +35,8 @@ static uint8_t zero_page[PAGE_SIZE] __attribute__((section(".bss..page_aligned")
 
 /* Page directories for the direct map of CPUs without 1 GiB pages; untouched otherwise. */
 #define SPARE_PDS 72u
-static uint64_t spare_pds[SPARE_PDS][512] __attribute__((section(".bss..page_aligned"), aligned(4096)));
+static uint64_t spare_pds[SPARE_PDS][512]
+    __attribute__((section(".bss..page_aligned"), aligned(4096)));
 static uint32_t spare_pds_used;
 
 paddr_t kernel_root;

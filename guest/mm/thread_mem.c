@@ -18,7 +18,8 @@
 #define STACK_AREA_BASE 0xffffffffd0000000ul
 #define STACK_AREA_SLOTS 8192u
 
-uint8_t early_stacks[EARLY_STACKS][STACK_SLOT] __attribute__((section(".bss..page_aligned"), aligned(4096)));
+uint8_t early_stacks[EARLY_STACKS][STACK_SLOT]
+    __attribute__((section(".bss..page_aligned"), aligned(4096)));
 
 static struct spinlock stack_lock = SPINLOCK_INIT(LOCK_RANK_ANY);
 static uint32_t early_used; /* bit per early stack */

@@ -131,7 +131,8 @@ int signal_take(uint64_t set, struct kernel_siginfo *info);
 uint64_t signal_pending_set(void); /* of the current task and its process */
 /* sigaction(2); old and action may be NULL.  0 or -EINVAL. */
 int signal_set_action(int signo, const struct signal_action *action, struct signal_action *old);
-void signal_handler_changed_locked(struct signal_handlers *handlers, int signo); /* handlers->lock */
+void signal_handler_changed_locked(struct signal_handlers *handlers,
+                                   int signo); /* handlers->lock */
 /* exec: handlers back to default, the ignored ones stay. */
 void signal_flush_handlers(struct signal_handlers *handlers);
 /* Host to guest (control port): a signal for the first process. */

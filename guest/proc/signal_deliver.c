@@ -93,7 +93,8 @@ static void retarget_locked(struct task *task, uint64_t newly_blocked)
 
     if (LIKELY(!left))
         return;
-    LIST_FOR_EACH(it, &process->tasks) {
+    LIST_FOR_EACH(it, &process->tasks)
+    {
         struct task *other = LIST_ENTRY(it, struct task, group_link);
         if (other != task && !other->exited && (left & ~other->signals.blocked))
             thread_notify_signal(other->thread);

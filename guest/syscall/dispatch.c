@@ -5,7 +5,8 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 
-#define ROW(nr, name_, handler_, ...) [nr] = {.name = #name_, .handler = handler_, .kinds = {__VA_ARGS__}},
+#define ROW(nr, name_, handler_, ...) \
+    [nr] = {.name = #name_, .handler = handler_, .kinds = {__VA_ARGS__}},
 const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 #include "syscall/syscalls.def"
 };

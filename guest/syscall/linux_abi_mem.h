@@ -30,8 +30,8 @@
 #define MAP_FIXED_NOREPLACE 0x100000u
 #define MAP_HUGE_MASK (0x3fu << 26)
 /* What MAP_SHARED_VALIDATE accepts; the older types ignore unknown flags. */
-#define MAP_KNOWN \
-    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE | \
+#define MAP_KNOWN                                                                            \
+    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE |      \
      MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | \
      MAP_HUGETLB | MAP_FIXED_NOREPLACE | MAP_HUGE_MASK)
 

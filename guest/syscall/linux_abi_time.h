@@ -14,10 +14,17 @@
 #define US_PER_S 1000000ul
 
 enum {
-    CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPUTIME_ID = 2,
-    CLOCK_THREAD_CPUTIME_ID = 3, CLOCK_MONOTONIC_RAW = 4, CLOCK_REALTIME_COARSE = 5,
-    CLOCK_MONOTONIC_COARSE = 6, CLOCK_BOOTTIME = 7, CLOCK_REALTIME_ALARM = 8,
-    CLOCK_BOOTTIME_ALARM = 9, CLOCK_TAI = 11,
+    CLOCK_REALTIME = 0,
+    CLOCK_MONOTONIC = 1,
+    CLOCK_PROCESS_CPUTIME_ID = 2,
+    CLOCK_THREAD_CPUTIME_ID = 3,
+    CLOCK_MONOTONIC_RAW = 4,
+    CLOCK_REALTIME_COARSE = 5,
+    CLOCK_MONOTONIC_COARSE = 6,
+    CLOCK_BOOTTIME = 7,
+    CLOCK_REALTIME_ALARM = 8,
+    CLOCK_BOOTTIME_ALARM = 9,
+    CLOCK_TAI = 11,
 };
 /* Clocks of other processes: ~pid << 3 | kind. */
 #define CPUCLOCK_PER_THREAD 4
@@ -74,8 +81,14 @@ _Static_assert(sizeof(struct linux_timex) == 208, "timex");
 #define ADJ_OFFSET_SS_READ 0xa001u /* the only mode that changes nothing */
 
 /* ---- sched(7) ---- */
-enum { SCHED_OTHER = 0, SCHED_FIFO = 1, SCHED_RR = 2, SCHED_BATCH = 3, SCHED_IDLE = 5,
-       SCHED_DEADLINE = 6 };
+enum {
+    SCHED_OTHER = 0,
+    SCHED_FIFO = 1,
+    SCHED_RR = 2,
+    SCHED_BATCH = 3,
+    SCHED_IDLE = 5,
+    SCHED_DEADLINE = 6
+};
 #define SCHED_RESET_ON_FORK 0x40000000
 #define SCHED_PRIORITY_MAX 99
 struct linux_sched_attr {
@@ -91,8 +104,13 @@ _Static_assert(sizeof(struct linux_sched_attr) == 56, "sched_attr");
 
 /* ---- futex(2) ---- */
 enum {
-    FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4, FUTEX_WAKE_OP = 5,
-    FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET = 10,
+    FUTEX_WAIT = 0,
+    FUTEX_WAKE = 1,
+    FUTEX_REQUEUE = 3,
+    FUTEX_CMP_REQUEUE = 4,
+    FUTEX_WAKE_OP = 5,
+    FUTEX_WAIT_BITSET = 9,
+    FUTEX_WAKE_BITSET = 10,
 };
 #define FUTEX_PRIVATE_FLAG 128u
 #define FUTEX_CLOCK_REALTIME 256u
@@ -123,9 +141,17 @@ struct linux_utsname {
 #define GRND_RANDOM 2u
 #define GRND_INSECURE 4u
 enum {
-    SYSLOG_CLOSE = 0, SYSLOG_OPEN = 1, SYSLOG_READ = 2, SYSLOG_READ_ALL = 3,
-    SYSLOG_READ_CLEAR = 4, SYSLOG_CLEAR = 5, SYSLOG_CONSOLE_OFF = 6, SYSLOG_CONSOLE_ON = 7,
-    SYSLOG_CONSOLE_LEVEL = 8, SYSLOG_SIZE_UNREAD = 9, SYSLOG_SIZE_BUFFER = 10,
+    SYSLOG_CLOSE = 0,
+    SYSLOG_OPEN = 1,
+    SYSLOG_READ = 2,
+    SYSLOG_READ_ALL = 3,
+    SYSLOG_READ_CLEAR = 4,
+    SYSLOG_CLEAR = 5,
+    SYSLOG_CONSOLE_OFF = 6,
+    SYSLOG_CONSOLE_ON = 7,
+    SYSLOG_CONSOLE_LEVEL = 8,
+    SYSLOG_SIZE_UNREAD = 9,
+    SYSLOG_SIZE_BUFFER = 10,
 };
 #define SYSLOG_BUFFER_SIZE 16384u
 #define PERSONALITY_QUERY 0xffffffffu

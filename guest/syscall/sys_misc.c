@@ -91,9 +91,8 @@ int64_t sys_getrandom(const struct syscall_args *args)
         random_bytes(chunk, part);
         size_t missed = copy_to_user_partial(UADDR(args->arg[0] + done), chunk, part);
         done += part - missed;
-        if (missed || atomic_load(&current_thread()->signal_pending))
+        if (missed || sched_checkpoint())
             break;
-        irq_window();
     }
     memzero_explicit(chunk, sizeof(chunk));
     if (done == 0 && size > 0)

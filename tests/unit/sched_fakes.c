@@ -12,6 +12,7 @@
 #include "arch/context.h"
 #include "arch/cpu.h"
 #include "arch/percpu.h"
+#include "arch/trap.h"
 #include "lib/panic.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -159,3 +160,5 @@ NORETURN void panic(const char *format, ...)
     fputc('\n', stderr);
     abort();
 }
+
+void irq_window(void) {}

@@ -173,6 +173,7 @@ static void executed_files_are_not_written(void **state)
     assert_int_equal(vfs_walk(NULL, "/a/b/file", 0, &found), 0);
     assert_int_equal(inode_deny_write(found->inode), 0);
     assert_int_equal(open_error("/a/b/file", O_WRONLY), -ETXTBSY);
+    assert_int_equal(open_error("/a/b/file", O_RDONLY | O_TRUNC), -ETXTBSY);
     assert_int_equal(open_error("/a/b/file", O_RDONLY), 0);
     inode_allow_write(found->inode);
     assert_int_equal(open_path("/a/b/file", O_WRONLY, 0, &file), 0);
