@@ -56,10 +56,16 @@ static int check_open(struct inode *inode, uint32_t flags, bool created,
 static int truncate_opened(struct file *file, uint32_t flags)
 {
     struct inode *inode = file->inode;
+    int error;
 
     if (!(flags & O_TRUNC) || !S_ISREG(inode->attr.mode) || !inode->ops->setattr)
         return 0;
-    return vfs_setattr(inode, &(struct inode_attr){.size = 0}, ATTR_SIZE);
+    error = inode_get_write(inode); /* O_RDONLY | O_TRUNC writes too */
+    if (error)
+        return error;
+    error = vfs_setattr(inode, &(struct inode_attr){.size = 0}, ATTR_SIZE);
+    inode_put_write(inode);
+    return error;
 }
 
 /* The file object for a dentry after all checks. */

@@ -11,14 +11,15 @@
 #include "mm/slab.h"
 #include "mm/vma.h"
 
-static bool charge(struct tmpfs *fs)
+/* A copy of data that the file has anyway is never refused: its mappings need it. */
+static bool charge(struct tmpfs *fs, bool is_copy)
 {
     if (!fs->page_limit) {
         struct fs_stats stats;
 
         fs->sb.statfs(&fs->sb, &stats); /* sets the limit */
     }
-    if (atomic_fetch_add(&fs->page_count, 1) < fs->page_limit)
+    if (atomic_fetch_add(&fs->page_count, 1) < fs->page_limit || is_copy)
         return true;
     atomic_fetch_sub(&fs->page_count, 1);
     return false;
@@ -79,7 +80,7 @@ int tmpfs_make_page(struct tmpfs_inode *node, uint64_t index, paddr_t *page)
 
     if (tmpfs_find_page(node, index, page))
         return 0;
-    if (!charge(fs))
+    if (!charge(fs, index << PAGE_SHIFT < file->data_size))
         return -ENOSPC;
     if (!fresh_page(file, index, &fresh)) {
         atomic_fetch_sub(&fs->page_count, 1);
