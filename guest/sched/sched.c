@@ -363,6 +363,14 @@ void sched_user_return(void)
         schedule();
 }
 
+bool sched_checkpoint(void)
+{
+    spin_assert_none_held("sched_checkpoint");
+    irq_window();
+    sched_user_return();
+    return atomic_load_explicit(&current_thread()->signal_pending, memory_order_relaxed);
+}
+
 void sched_slice_check(void)
 {
     struct percpu *cpu = this_cpu();

@@ -103,12 +103,20 @@ void sched_user_return(void);
 /* From TRAP_VECTOR_WAKE. */
 void sched_ipi(void);
 bool sched_need_resched(void);
+/*
+ * In long loops of system calls, with no spinlock held: lets interrupts in and others run.
+ * True when a signal waits for the caller, which then had better come to an end.
+ */
+bool sched_checkpoint(void);
 /* Bit per CPU that may run it; at least one must be online.  0 or -EINVAL. */
 int thread_set_affinity(struct thread *thread, uint64_t cpus);
 
 unsigned int sched_running_count(void); /* runnable threads, for loadavg */
 void sched_cpu_times(unsigned int cpu, uint64_t *user_ns, uint64_t *system_ns, uint64_t *idle_ns);
-/* CPU time so far, the running slice included. */
+/*
+ * CPU time so far, the running slice included.  What a program spends in system calls counts
+ * as user time: telling the two apart would cost every call two readings of the clock.
+ */
 void thread_cpu_times(struct thread *thread, uint64_t *user_ns, uint64_t *system_ns);
 
 #endif
