@@ -80,6 +80,7 @@ same_as_native() {
 }
 
 # Processes of this test besides the shell itself: it leads its own session.
+# shellcheck disable=SC2009 # pgrep cannot leave out what ps can
 others() { ps -o args= -s "$$" | grep -vE 'tests/e2e/lib.sh|^ps -o args=|^grep -vE|<defunct>$'; }
 nothing_left() {
     local i left=''
