@@ -231,6 +231,8 @@ int cmd_run(int argc, char **argv)
         return cmd_help("run");
     if (!options.program && !options.has_kernel)
         return cli_fail(CLI_FAILED, "no program given; see \"vmm help run\"");
+    if (options.has_initrd && options.program)
+        return cli_fail(CLI_FAILED, "--initrd: only for a kernel without PROGRAM (see --add)");
     /* A foreign kernel alone talks on its serial console. */
     if (!options.program && !options.console)
         vmm_config_set_console(options.config, STDOUT_FILENO, CONSOLE_LEVEL_FOREIGN);

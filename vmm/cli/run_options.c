@@ -248,6 +248,7 @@ static int apply(struct run_options *options, enum option_id id, char *value)
         result = vmm_config_set_kernel(options->config, value);
         return result ? fail_option("--kernel", value, result) : 0;
     case OPT_INITRD:
+        options->has_initrd = true;
         result = vmm_config_set_initrd(options->config, value);
         return result ? fail_option("--initrd", value, result) : 0;
     case OPT_APPEND:

@@ -19,6 +19,7 @@ struct run_options {
     bool help;
     bool has_term; /* -e TERM was given */
     bool has_kernel; /* --kernel was given */
+    bool has_initrd;
 };
 
 /* 0 or an exit status; the error has been printed. */
