@@ -1,98 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The dentry cache: a hash of (parent, name) that starts small and doubles, and
- * a list of unused dentries.  Knows nothing of paths; see walk.c.
+ * The dentry cache: references, the list of unused dentries, names that come, go and
+ * move.  Knows nothing of paths; see walk.c.
  */
 #include "fs/dentry.h"
 
+#include "fs/dentry_hash.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 
-#define HASH_SIZE_FIRST 64u
-#define HASH_SIZE_MAX 65536u
-/* FNV-1a */
-#define NAME_HASH_START 2166136261u
-#define NAME_HASH_STEP(hash, c) (((hash) ^ (uint8_t)(c)) * 16777619u)
 #define UNUSED_MAX 2048u /* cached dentries without a reference */
 
 struct spinlock dentry_lock = SPINLOCK_INIT(LOCK_RANK_FS);
-static struct dentry *first_table[HASH_SIZE_FIRST];
-static struct dentry **table = first_table;
-static uint32_t table_size = HASH_SIZE_FIRST;
-static uint32_t hashed_count, unused_count;
+static uint32_t unused_count;
 static struct list unused = LIST_INIT(unused); /* oldest first */
-
-uint32_t name_hash(const char *name, size_t length)
-{
-    uint32_t hash = NAME_HASH_START;
-
-    for (size_t i = 0; i < length; i++)
-        hash = NAME_HASH_STEP(hash, name[i]);
-    return hash;
-}
-
-static struct dentry **bucket(const struct dentry *parent, uint32_t hash)
-{
-    uint64_t mixed = ((uintptr_t)parent >> 5) * 0x9e3779b97f4a7c15ul;
-
-    return &table[(hash ^ (uint32_t)(mixed >> 32)) & (table_size - 1)];
-}
-
-/* Doubles the table; a failed allocation leaves longer chains. */
-static void grow_table(void)
-{
-    uint32_t old_size = table_size;
-    struct dentry **old = table;
-    struct dentry **bigger = kcalloc(old_size * 2, sizeof(*bigger));
-
-    if (!bigger)
-        return;
-    table = bigger;
-    table_size = old_size * 2;
-    for (uint32_t i = 0; i < old_size; i++) {
-        struct dentry *next;
-
-        for (struct dentry *dentry = old[i]; dentry; dentry = next) {
-            struct dentry **head = bucket(dentry->parent, dentry->hash);
-
-            next = dentry->hash_next;
-            dentry->hash_next = *head;
-            *head = dentry;
-        }
-    }
-    if (old != first_table)
-        kfree(old);
-}
-
-static void hash_insert(struct dentry *dentry)
-{
-    struct dentry **head;
-
-    if (hashed_count >= table_size * 2 && table_size < HASH_SIZE_MAX)
-        grow_table();
-    head = bucket(dentry->parent, dentry->hash);
-    dentry->hash_next = *head;
-    *head = dentry;
-    dentry->flags |= DENTRY_HASHED;
-    hashed_count++;
-}
-
-static void hash_remove(struct dentry *dentry)
-{
-    if (!(dentry->flags & DENTRY_HASHED))
-        return;
-    for (struct dentry **link = bucket(dentry->parent, dentry->hash); *link;
-         link = &(*link)->hash_next) {
-        if (*link == dentry) {
-            *link = dentry->hash_next;
-            break;
-        }
-    }
-    dentry->flags &= ~DENTRY_HASHED;
-    hashed_count--;
-}
 
 static void get_locked(struct dentry *dentry)
 {
@@ -109,7 +32,7 @@ static struct dentry *evict_locked(struct dentry **doomed)
 
     list_remove(&dentry->lru);
     unused_count--;
-    hash_remove(dentry);
+    dentry_hash_remove(dentry);
     dentry->hash_next = *doomed;
     *doomed = dentry;
     return parent;
@@ -122,7 +45,7 @@ static void drop_locked(struct dentry *dentry, struct dentry **doomed)
         struct dentry *parent = dentry->parent;
 
         if ((dentry->flags & DENTRY_HASHED) && dentry->inode->sb->uncached)
-            hash_remove(dentry);
+            dentry_hash_remove(dentry);
         if (dentry->flags & DENTRY_HASHED) {
             list_push_back(&unused, &dentry->lru);
             if (++unused_count <= UNUSED_MAX)
@@ -178,12 +101,7 @@ void dentry_shrink(uint32_t keep)
     spin_lock(&dentry_lock);
     while (unused_count > keep)
         drop_locked(evict_locked(&doomed), &doomed);
-    if (hashed_count == 0 && table != first_table) {
-        kfree(table);
-        table = first_table;
-        table_size = HASH_SIZE_FIRST;
-        memset(first_table, 0, sizeof(first_table));
-    }
+    dentry_hash_shrink();
     spin_unlock(&dentry_lock);
     free_doomed(doomed);
 }
@@ -245,17 +163,6 @@ struct dentry *dentry_create_anonymous(struct inode *inode, const char *name)
     return dentry;
 }
 
-/* No reference is taken. */
-static struct dentry *find_locked(struct dentry *parent, const char *name, size_t length,
-                                  uint32_t hash)
-{
-    for (struct dentry *d = *bucket(parent, hash); d; d = d->hash_next)
-        if (d->hash == hash && d->parent == parent && d->name_length == length &&
-            memcmp(d->name, name, length) == 0)
-            return d;
-    return NULL;
-}
-
 /* Length of the component at name and its hash. */
 static size_t hash_component(const char *name, uint32_t *hash)
 {
@@ -296,7 +203,7 @@ struct dentry *dentry_walk(struct dentry *start, const char **path,
             if (length == 2 && at != context->root)
                 at = at->parent;
         } else {
-            child = find_locked(at, rest, length, hash);
+            child = dentry_hash_find(at, rest, length, hash);
             /* The last name with a slash behind it must be a directory: the caller's rule. */
             if (!child || S_ISLNK(child->inode->attr.mode) ||
                 (rest[length] == '/' && !S_ISDIR(child->inode->attr.mode)))
@@ -317,7 +224,7 @@ struct dentry *dentry_find(struct dentry *parent, const char *name, size_t lengt
     struct dentry *dentry;
 
     spin_lock(&dentry_lock);
-    dentry = find_locked(parent, name, length, hash);
+    dentry = dentry_hash_find(parent, name, length, hash);
     if (dentry)
         get_locked(dentry);
     spin_unlock(&dentry_lock);
@@ -335,13 +242,13 @@ struct dentry *dentry_add(struct dentry *parent, const char *name, size_t length
         return NULL;
     }
     spin_lock(&dentry_lock);
-    there = find_locked(parent, name, length, fresh->hash);
+    there = dentry_hash_find(parent, name, length, fresh->hash);
     if (there) {
         get_locked(there);
     } else {
         fresh->parent = parent;
         get_locked(parent);
-        hash_insert(fresh);
+        dentry_hash_insert(fresh);
     }
     spin_unlock(&dentry_lock);
     if (!there)
@@ -354,7 +261,7 @@ struct dentry *dentry_add(struct dentry *parent, const char *name, size_t length
 void dentry_unhash(struct dentry *dentry)
 {
     spin_lock(&dentry_lock);
-    hash_remove(dentry);
+    dentry_hash_remove(dentry);
     spin_unlock(&dentry_lock);
 }
 
@@ -366,7 +273,7 @@ int dentry_move(struct dentry *dentry, struct dentry *new_parent, const char *na
     if (!set_name(&fresh, name, length))
         return -ENOMEM;
     spin_lock(&dentry_lock);
-    hash_remove(dentry);
+    dentry_hash_remove(dentry);
     old_parent = dentry->parent;
     get_locked(new_parent);
     dentry->parent = new_parent;
@@ -376,7 +283,7 @@ int dentry_move(struct dentry *dentry, struct dentry *new_parent, const char *na
     dentry->name = fresh.name == fresh.inline_name ? dentry->inline_name : fresh.name;
     dentry->name_length = fresh.name_length;
     dentry->hash = fresh.hash;
-    hash_insert(dentry);
+    dentry_hash_insert(dentry);
     drop_locked(old_parent, &doomed);
     spin_unlock(&dentry_lock);
     kfree(old_name);
@@ -403,11 +310,11 @@ static void swap_names(struct dentry *a, struct dentry *b)
 void dentry_exchange(struct dentry *a, struct dentry *b)
 {
     spin_lock(&dentry_lock);
-    hash_remove(a);
-    hash_remove(b);
+    dentry_hash_remove(a);
+    dentry_hash_remove(b);
     swap_names(a, b);
-    hash_insert(a);
-    hash_insert(b);
+    dentry_hash_insert(a);
+    dentry_hash_insert(b);
     spin_unlock(&dentry_lock);
 }
 
