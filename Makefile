@@ -6,6 +6,7 @@
 # make deps       install the Debian packages (tests/deps.list names each with its purpose)
 # make lint       formatting, static analysis, include directions, banned calls
 # make bench      the figures, against references built and run in the same run
+# make surface    what a hostile guest can reach, counted from the sources
 # make install    DESTDIR=, PREFIX=/usr/local
 #
 # Variables: B (build directory), CC, DEBUG=1 (lock-order and sleep checks), V=1 (whole commands),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# How test programs are built, and the targets deps, test, demo, lint, bench
-# and install.  Included by the Makefile; tests/run calls back for the binaries.
+# How test programs are built, and the targets deps, test, demo, lint, surface,
+# bench and install.  Included by the Makefile; tests/run calls back for the binaries.
 #
 # A unit test or fuzz target names what it is linked with in comments:
 #   /* links: guest/mm/page_alloc.c tests/unit/fakes.c */    sources, compiled for the host
@@ -84,7 +84,7 @@ $B/bench/hello_dynamic: tests/bench/hello.c
 
 # ---- targets -----------------------------------------------------------------
 
-.PHONY: test deps demo lint bench bench-ops install bench-programs
+.PHONY: test deps demo lint surface bench bench-ops install bench-programs
 export B
 
 test: deps
@@ -100,6 +100,8 @@ demo: deps
 lint:
 	@tests/deps --need build test lint
 	@tests/tidy/lint
+
+surface: ; @tests/surface # what a hostile guest can reach, counted
 
 bench-programs: $(BENCH)
 bench bench-ops: all bench-programs
