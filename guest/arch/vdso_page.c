@@ -19,9 +19,9 @@ static bool filled;
 
 static void publish(struct vvar *vvar)
 {
+    vvar->flags = VVAR_CLOCK_TSC; /* always: the page's first touch is a write */
     vvar->sequence++;
     atomic_thread_fence(memory_order_seq_cst); /* odd before any field changes */
-    vvar->flags = VVAR_CLOCK_TSC;
     vvar->tsc_base = clock_params.tsc_base;
     vvar->mult = clock_params.mult;
     vvar->shift = clock_params.shift;

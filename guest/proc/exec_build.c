@@ -45,6 +45,13 @@ static int vdso_get_page(void *object, uint64_t offset, bool for_write, struct v
     return 0;
 }
 
+/* Filled in when a program first looks. */
+static int vvar_get_page(void *object, uint64_t offset, bool for_write, struct vm_page *page)
+{
+    (void)object;
+    return vdso_get_page((void *)(uintptr_t)vdso_vvar_page(), offset, for_write, page);
+}
+
 static void vdso_count(void *object)
 {
     (void)object; /* part of the kernel: never freed */
@@ -53,14 +60,16 @@ static void vdso_count(void *object)
 static const struct vm_object_ops vdso_ops = {
     .get_page = vdso_get_page, .get = vdso_count, .put = vdso_count};
 
+static const struct vm_object_ops vvar_ops = {
+    .get_page = vvar_get_page, .get = vdso_count, .put = vdso_count};
+
 static int map_vdso(struct mm *mm, uint64_t address)
 {
     struct mmap_request vvar = {.address = address,
                                 .length = PAGE_SIZE,
                                 .fixed = true,
                                 .vm_flags = VM_READ | VM_VDSO,
-                                .ops = &vdso_ops,
-                                .object = (void *)(uintptr_t)vdso_vvar_page(),
+                                .ops = &vvar_ops,
                                 .name = "[vvar]"};
     struct mmap_request image = {.address = address + PAGE_SIZE,
                                  .length = vdso_image_size(),
