@@ -196,6 +196,40 @@ static void test_script(void **state)
         shell("cd %s/out && cmp usr/bin/env /usr/bin/env && cmp usr/bin/cat /bin/cat", scratch), 0);
 }
 
+static void test_run_paths(void **state)
+{
+    (void)state;
+    /* a needs b; only the program says where both are; c is found through $ORIGIN, d through
+     * the older DT_RPATH of the program, inherited. */
+    assert_int_equal(
+        shell("cd %s && mkdir -p p/lib p/old && cd p && for l in d c b a; do echo \"int $l(void) "
+              "{ return 1; }\" >$l.c; done && gcc -shared -fPIC d.c -o old/libd.so && "
+              "gcc -shared -fPIC b.c -o lib/libb.so && "
+              "gcc -shared -fPIC c.c -o lib/libc_.so -Wl,--no-as-needed -Lold -ld && "
+              "gcc -shared -fPIC a.c -o lib/liba.so -Wl,--no-as-needed -Llib -lb && "
+              "echo 'int main(void) { return 0; }' >m.c && "
+              "gcc m.c -o new -Wl,--no-as-needed -Llib -la -lb -Wl,-rpath,%s/p/lib && "
+              "gcc m.c -o old_way "
+              "-Wl,--no-as-needed,--disable-new-dtags,-rpath,'$ORIGIN/lib:$ORIGIN/old' "
+              "-Llib -lc_ -Wl,-rpath-link,old",
+              scratch, scratch),
+        0);
+    struct vmm_config *config = config_for(in_scratch("p/new"));
+    unpack(config);
+    vmm_config_free(config);
+    assert_int_equal(shell("cd %s && cmp p/lib/liba.so out/%s/p/lib/liba.so && "
+                           "cmp p/lib/libb.so out/%s/p/lib/libb.so",
+                           scratch, scratch, scratch),
+                     0);
+    config = config_for(in_scratch("p/old_way"));
+    unpack(config);
+    vmm_config_free(config);
+    assert_int_equal(shell("cd %s && cmp p/lib/libc_.so out/%s/p/lib/libc_.so && "
+                           "cmp p/old/libd.so out/%s/p/old/libd.so",
+                           scratch, scratch, scratch),
+                     0);
+}
+
 static void expect_error(const char *program, enum vmm_fault fault, const char *says)
 {
     struct vmm_config *config = config_for(program);
@@ -321,6 +355,7 @@ int main(void)
         cmocka_unit_test(test_tree),
         cmocka_unit_test(test_later_file_counts),
         cmocka_unit_test(test_script),
+        cmocka_unit_test(test_run_paths),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_changed_source_is_named),
         cmocka_unit_test(test_paths_resolve_as_in_the_guest),

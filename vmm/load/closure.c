@@ -89,6 +89,7 @@ int closure_queue(struct closure *closure, struct member *member, const char *fo
     *object = (struct library_object){
         .member = member,
         .loader = loader,
+        .root = loader ? loader->root : object,
         .origin = origin,
         .musl = loader && loader->musl,
         .required = loader && loader->required,
@@ -126,6 +127,8 @@ static int add_interpreter(struct closure *closure, struct library_object *objec
                            &member);
     if (!result)
         result = closure_queue(closure, member, path, object);
+    if (!result)
+        result = library_note_loaded(closure, object, slash + 1);
     if (!result || result == -ENOMEM || !object->required)
         return result == -ENOMEM ? fail_memory(closure) : 0;
     const char *why = result == -ENOENT ? "is not there" : "cannot be used";

@@ -14,6 +14,7 @@
 
 struct library_object; /* an ELF file whose libraries are looked for */
 struct known_library; /* a name that was found, or not, in the common places */
+struct loaded_name; /* a name that a program's process has loaded by then */
 
 struct closure {
     struct host_files *files;
@@ -34,7 +35,9 @@ struct closure {
 struct library_object {
     struct library_object *next;
     struct member *member;
-    const struct library_object *loader;
+    const struct library_object *loader; /* NULL: a program, or an added file */
+    struct library_object *root; /* the end of the chain of loaders */
+    struct loaded_name *loaded; /* of a root */
     const char *origin; /* directory, for $ORIGIN */
     const char *rpath, *runpath; /* unexpanded, or NULL */
     bool musl; /* the program's interpreter is musl's */
@@ -54,6 +57,9 @@ void closure_free(struct closure *closure);
 
 /* library_search.c: members for a needed name, queued.  -ENOENT: nowhere. */
 int library_find(struct closure *closure, const struct library_object *object, const char *name);
+/* A name that need not be looked for by objects of this root any more; kept, not copied. */
+int library_note_loaded(struct closure *closure, const struct library_object *object,
+                        const char *name);
 /* closure.c, for library_search.c: -ENOEXEC is for another machine or no ELF. */
 int closure_queue(struct closure *closure, struct member *member, const char *found_path,
                   const struct library_object *loader);

@@ -27,6 +27,11 @@ struct known_library {
     const char *path; /* NULL: nowhere */
 };
 
+struct loaded_name {
+    struct loaded_name *next;
+    const char *name;
+};
+
 /* Debian's, then those of other distributions; missing ones cost little. */
 static const char glibc_dirs[] = "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:/lib64:"
                                  "/usr/lib64:/lib:/usr/lib";
@@ -268,14 +273,23 @@ find_by_path(struct closure *closure, const struct library_object *object, const
     return try_path(closure, object, path);
 }
 
-int library_find(struct closure *closure, const struct library_object *object, const char *name)
+int library_note_loaded(struct closure *closure, const struct library_object *object,
+                        const char *name)
+{
+    struct loaded_name *loaded = arena_alloc(closure->files->arena, sizeof(*loaded));
+    if (!loaded)
+        return -ENOMEM;
+    *loaded = (struct loaded_name){object->root->loaded, name};
+    object->root->loaded = loaded;
+    return 0;
+}
+
+static int search(struct closure *closure, const struct library_object *object, const char *name)
 {
     const char *found;
     int result = -ENOENT;
     unsigned int loaders = 0;
 
-    if (strchr(name, '/'))
-        return find_by_path(closure, object, name);
     if (!object->runpath) {
         for (const struct library_object *o = object; o && result == -ENOENT; o = o->loader) {
             if (++loaders > LOADERS_MAX)
@@ -289,6 +303,18 @@ int library_find(struct closure *closure, const struct library_object *object, c
     if (result == -ENOENT && object->runpath)
         result = try_expanded(closure, object, object->runpath, object->origin, name, &found);
     return result == -ENOENT ? search_common(closure, object, name) : result;
+}
+
+int library_find(struct closure *closure, const struct library_object *object, const char *name)
+{
+    if (strchr(name, '/'))
+        return find_by_path(closure, object, name);
+    /* ld.so takes a library of that name that is there already, wherever from. */
+    for (const struct loaded_name *loaded = object->root->loaded; loaded; loaded = loaded->next)
+        if (strcmp(loaded->name, name) == 0)
+            return 0;
+    int result = search(closure, object, name);
+    return result ? result : library_note_loaded(closure, object, name);
 }
 
 int closure_add_cache(struct closure *closure)
