@@ -202,30 +202,30 @@ static void test_run_paths(void **state)
     /* a needs b; only the program says where both are; c is found through $ORIGIN, d through
      * the older DT_RPATH of the program, inherited. */
     assert_int_equal(
-        shell("cd %s && mkdir -p p/lib p/old && cd p && for l in d c b a; do echo \"int $l(void) "
+        shell("cd %s && mkdir -p rp/lib rp/old && cd rp && for l in d c b a; do echo \"int $l(void) "
               "{ return 1; }\" >$l.c; done && gcc -shared -fPIC d.c -o old/libd.so && "
               "gcc -shared -fPIC b.c -o lib/libb.so && "
               "gcc -shared -fPIC c.c -o lib/libc_.so -Wl,--no-as-needed -Lold -ld && "
               "gcc -shared -fPIC a.c -o lib/liba.so -Wl,--no-as-needed -Llib -lb && "
               "echo 'int main(void) { return 0; }' >m.c && "
-              "gcc m.c -o new -Wl,--no-as-needed -Llib -la -lb -Wl,-rpath,%s/p/lib && "
+              "gcc m.c -o new -Wl,--no-as-needed -Llib -la -lb -Wl,-rpath,%s/rp/lib && "
               "gcc m.c -o old_way "
               "-Wl,--no-as-needed,--disable-new-dtags,-rpath,'$ORIGIN/lib:$ORIGIN/old' "
               "-Llib -lc_ -Wl,-rpath-link,old",
               scratch, scratch),
         0);
-    struct vmm_config *config = config_for(in_scratch("p/new"));
+    struct vmm_config *config = config_for(in_scratch("rp/new"));
     unpack(config);
     vmm_config_free(config);
-    assert_int_equal(shell("cd %s && cmp p/lib/liba.so out/%s/p/lib/liba.so && "
-                           "cmp p/lib/libb.so out/%s/p/lib/libb.so",
+    assert_int_equal(shell("cd %s && cmp rp/lib/liba.so out/%s/rp/lib/liba.so && "
+                           "cmp rp/lib/libb.so out/%s/rp/lib/libb.so",
                            scratch, scratch, scratch),
                      0);
-    config = config_for(in_scratch("p/old_way"));
+    config = config_for(in_scratch("rp/old_way"));
     unpack(config);
     vmm_config_free(config);
-    assert_int_equal(shell("cd %s && cmp p/lib/libc_.so out/%s/p/lib/libc_.so && "
-                           "cmp p/old/libd.so out/%s/p/old/libd.so",
+    assert_int_equal(shell("cd %s && cmp rp/lib/libc_.so out/%s/rp/lib/libc_.so && "
+                           "cmp rp/old/libd.so out/%s/rp/old/libd.so",
                            scratch, scratch, scratch),
                      0);
 }
