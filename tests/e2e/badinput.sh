@@ -26,6 +26,12 @@ test_not_found() {
     bad 127 no-such-program no-such-program
     bad 127 /absent/program /absent/program
 }
+test_odd_names() {
+    # One line, and nothing that a terminal would obey.
+    bad 127 'absent?second?[31m' $'/absent\nsecond\e[31m'
+    bad 125 'absent?line' --add $'/absent\nline' $busybox true
+    bad 126 /x "/$(head -c 3000 /dev/zero | tr '\0' x)"
+}
 test_directory() { bad 126 /tmp /tmp; }
 test_not_executable() {
     echo data >"$T/data"

@@ -37,6 +37,10 @@ static void print_message(const char *format, va_list arguments)
     if (length < 0)
         return;
     size_t end = PREFIX_LENGTH + ((size_t)length < room ? (size_t)length : room - 1);
+    /* A file's name must neither forge a line of ours nor command the terminal. */
+    for (size_t i = PREFIX_LENGTH; i < end; i++)
+        if ((unsigned char)message[i] < ' ' || message[i] == 0x7f)
+            message[i] = '?';
     message[end++] = '\n';
     cli_write(STDERR_FILENO, message, end);
 }
