@@ -52,17 +52,21 @@ int main(void)
     CALL(lock(fd, F_SETLK, F_UNLCK, 0, 0));
 
     /* A waiter gets the lock when its holder exits. */
-    NEED(pipe(pipes) == 0);
+    int go[2];
+    NEED(pipe(pipes) == 0 && pipe(go) == 0);
     pid_t holder = fork();
     if (holder == 0) {
         NEED(lock(fd, F_SETLK, F_WRLCK, 0, 0) == 0);
         NEED(write(pipes[1], "x", 1) == 1);
-        usleep(50000);
+        char word;
+        NEED(read(go[0], &word, 1) == 1);
+        usleep(20000); /* so that the other one usually waits */
         _exit(7);
     }
     char c;
     NEED(read(pipes[0], &c, 1) == 1);
     CALL(lock(fd, F_SETLK, F_WRLCK, 0, 0));
+    NEED(write(go[1], "x", 1) == 1);
     CALL(lock(fd, F_SETLKW, F_WRLCK, 0, 0));
     wait(&status);
     VALUE(WEXITSTATUS(status));
