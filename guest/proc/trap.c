@@ -33,11 +33,12 @@ static void segv(const struct trap_frame *frame, int code, uint64_t address)
 
 static enum fault_result resolve(struct mm *mm, uint64_t address, uint64_t error, uint64_t user_rsp)
 {
-    enum fault_result result;
+    enum fault_result result = mm_fault(mm, address, error, user_rsp);
 
-    do
+    if (UNLIKELY(result == FAULT_OOM)) /* once more: others give memory back all the time */
         result = mm_fault(mm, address, error, user_rsp);
-    while (UNLIKELY(result == FAULT_OOM) && oom_wait_for_memory());
+    while (UNLIKELY(result == FAULT_OOM) && oom_wait_for_memory())
+        result = mm_fault(mm, address, error, user_rsp);
     return result;
 }
 
