@@ -8,8 +8,7 @@ int main(void)
 {
     struct stat st;
 
-    CHECK(access("/etc/passwd", R_OK) == 0 && access("/etc/group", R_OK) == 0 &&
-          access("/etc/hosts", R_OK) == 0);
+    CHECK(access("/etc/passwd", R_OK) == 0 && access("/etc/group", R_OK) == 0);
     struct passwd *root = getpwnam("root");
     CHECK(root && root->pw_uid == 0);
     VALUE(stat("/tmp", &st));

@@ -65,6 +65,13 @@ one
     run_vmm $busybox cat /etc/shadow
     [ "$status" != 0 ] || fail "the guest sees the host's files"
 }
+test_small_files_of_etc() {
+    # Made up by the guest, as nothing of the host's /etc is there.
+    run_vmm $busybox grep -c . /etc/passwd /etc/group /etc/hosts
+    expect_status 0
+    run_vmm $busybox grep -q localhost /etc/hosts
+    expect_status 0
+}
 test_many_files() {
     mkdir "$T/many"
     (cd "$T/many" && seq 3000 | xargs touch)

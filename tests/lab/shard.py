@@ -8,7 +8,7 @@ during which the lab stopped twice is skipped: no program can stop a sound kerne
 """
 import json, os, signal, subprocess, sys, threading, time
 
-TICK_S, SILENCE_S, BOOT_S = 3, 25, 60
+TICK_S, SILENCE_S, BOOT_S = 3, 45, 90
 BOOTS_MAX = 5
 
 
