@@ -61,16 +61,24 @@ static int add_machine(struct qemu *qemu)
         machine = "microvm";
     else if (config->cpus > 1)
         machine = "microvm,acpi=on,ioapic2=off,pic=off";
-    int result = add_pair(qemu, "-M", machine);
+    int result = add(qemu, "-M");
+    if (!result)
+        result = add(qemu, "%s,memory-backend=ram", machine);
+    /* Memory is the host's when it is touched, as with KVM: a guest may be given
+     * more than there is. */
+    if (!result)
+        result = add(qemu, "-object");
+    if (!result)
+        result = add(qemu, "memory-backend-ram,id=ram,reserve=off,size=%lluB",
+                     (unsigned long long)config->memory_bytes);
+    if (!result)
+        result = add(qemu, "-m");
+    if (!result)
+        result = add(qemu, "%lluB", (unsigned long long)config->memory_bytes);
     if (!result)
         result = add_pair(qemu, "-accel", qemu->use_kvm ? "kvm,kernel-irqchip=split" : "tcg");
     if (!result)
         result = add_pair(qemu, "-cpu", "max");
-    if (!result)
-        result = add(qemu, "-m");
-    /* QEMU counts in MiB; what is over is given as bytes. */
-    if (!result)
-        result = add(qemu, "%lluB", (unsigned long long)config->memory_bytes);
     if (!result && config->cpus > 1)
         result = add(qemu, "-smp");
     if (!result && config->cpus > 1)
