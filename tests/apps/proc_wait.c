@@ -67,11 +67,17 @@ static void ignored(void)
 
 static void stopped(void)
 {
-    int status;
-    pid_t child = fork();
+    int status, gate[2];
+    char byte = 0;
 
+    if (pipe(gate) != 0)
+        _exit(99);
+    pid_t child = fork();
     if (!child) {
         raise(SIGSTOP);
+        /* Not gone before the parent has seen it go on. */
+        if (read(gate[0], &byte, 1) != 1)
+            _exit(98);
         _exit(9);
     }
     CHECK(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status));
@@ -79,6 +85,7 @@ static void stopped(void)
     CHECK(waitpid(child, &status, WUNTRACED | WNOHANG) == 0);
     kill(child, SIGCONT);
     CHECK(waitpid(child, &status, WCONTINUED) == child && WIFCONTINUED(status));
+    CHECK(write(gate[1], &byte, 1) == 1);
     CHECK(WEXITSTATUS(status_of(child)) == 9);
 
     child = fork();
