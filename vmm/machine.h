@@ -104,6 +104,21 @@ void machine_end(struct machine *machine, enum vmm_outcome outcome, int value, b
 bool machine_gives_up(const void *machine);
 uint64_t machine_now_ns(void);
 
+/* ---- machine_watch.c ----------------------------------------------------- */
+
+struct machine_timer {
+    bool armed;
+    timer_t id;
+};
+
+/* The run's time limit, if there is one: sets the deadline; this thread is kicked then. */
+int machine_start_timeout(struct machine *machine, struct machine_timer *timer);
+/* This thread is kicked after each second of CPU time, to look for shrunken files. */
+void machine_start_watch(const struct machine *machine, struct machine_timer *timer);
+void machine_stop_timer(struct machine_timer *timer);
+/* Path of a mapped host file that is shorter now, or NULL. */
+const char *machine_shrunken_file(const struct machine *machine);
+
 /* ---- machine_events.c ---------------------------------------------------- */
 
 /* What devices and vCPUs report; arg is the machine. */

@@ -128,8 +128,17 @@ bool machine_gives_up(const void *arg)
 void machine_interrupted(void *arg, unsigned int cpu)
 {
     struct machine *machine = arg;
+    /* Not at the start, when nothing has interrupted yet. */
+    bool look = machine->vcpus[cpu].exits[VMM_EXIT_SIGNAL] > 0;
+    const char *shrunken = look ? machine_shrunken_file(machine) : NULL;
     uint32_t size;
 
+    if (shrunken != NULL) {
+        char text[sizeof(machine->end_text)];
+
+        snprintf(text, sizeof(text), "%.400s was truncated while a VM used it", shrunken);
+        machine_end(machine, VMM_BROKEN, 0, false, text);
+    }
     if (cpu != 0) {
         return;
     }

@@ -15,14 +15,7 @@
 #include "vmm/machine.h"
 #include "vmm/sandbox/sandbox.h"
 
-/* The name in the manual page; older C libraries have only the field. */
-#ifndef sigev_notify_thread_id
-#define sigev_notify_thread_id _sigev_un._tid
-#endif
-
 #define NS_PER_SECOND 1000000000ull
-#define NS_PER_MS 1000000ull
-#define MS_PER_SECOND 1000ull
 
 uint64_t machine_now_ns(void)
 {
@@ -105,6 +98,7 @@ static void *thread_main(void *arg)
 {
     struct vcpu *vcpu = arg;
     struct machine *machine = vcpu->events->arg;
+    struct machine_timer watch;
     struct cpuid_table cpuid;
     struct vmm_error error = {.text = "KVM refuses a signal mask"};
 
@@ -119,7 +113,9 @@ static void *thread_main(void *arg)
         machine_end(machine, VMM_BROKEN, 0, false, error.text);
         return NULL;
     }
+    machine_start_watch(machine, &watch);
     end_by_vcpu(machine, vcpu, vcpu_run(vcpu, vcpu->events));
+    machine_stop_timer(&watch);
     return NULL;
 }
 
@@ -181,31 +177,6 @@ static void block_signals(struct machine *machine)
     pthread_sigmask(SIG_BLOCK, &ours, &machine->signals_before);
 }
 
-/* A timer that kicks this thread; the loop then looks at the clock. */
-static int start_timeout(struct machine *machine, timer_t *timer)
-{
-    uint64_t timeout_ms = machine->config->timeout_ms;
-    struct itimerspec when = {0};
-    struct sigevent event;
-
-    clock_gettime(CLOCK_MONOTONIC, &machine->deadline);
-    machine->deadline.tv_sec += (time_t)(timeout_ms / MS_PER_SECOND);
-    machine->deadline.tv_nsec += (long)(timeout_ms % MS_PER_SECOND * NS_PER_MS);
-    if (machine->deadline.tv_nsec >= (long)NS_PER_SECOND) {
-        machine->deadline.tv_nsec -= (long)NS_PER_SECOND;
-        machine->deadline.tv_sec++;
-    }
-    memset(&event, 0, sizeof(event));
-    event.sigev_notify = SIGEV_THREAD_ID;
-    event.sigev_signo = VCPU_KICK_SIGNAL;
-    event.sigev_notify_thread_id = (int)syscall(SYS_gettid);
-    if (timer_create(CLOCK_MONOTONIC, &event, timer) != 0) {
-        return -errno;
-    }
-    when.it_value = machine->deadline;
-    return timer_settime(*timer, TIMER_ABSTIME, &when, NULL) != 0 ? -errno : 0;
-}
-
 /* Everything that still runs is brought to rest; output that the guest gave away is written. */
 static void finish(struct machine *machine)
 {
@@ -254,15 +225,14 @@ static enum sandbox_role sandbox_role(const struct machine *machine)
 int machine_run(void *arg, struct vmm_result *result, struct vmm_error *error)
 {
     struct machine *machine = arg;
-    bool with_timeout = machine->config->timeout_ms != 0;
-    timer_t timer;
+    struct machine_timer timeout, watch;
     int status = 0;
 
     block_signals(machine);
-    if (with_timeout && start_timeout(machine, &timer) != 0) {
+    if (machine_start_timeout(machine, &timeout) != 0) {
         status = vmm_fail(error, -EAGAIN, VMM_FAULT_USAGE, "cannot create the timeout's timer");
-        with_timeout = false;
     }
+    machine_start_watch(machine, &watch);
     if (status == 0 && vcpu_prepare(&machine->vcpus[0]) != 0) {
         status = vmm_fail(error, -errno, VMM_FAULT_USAGE, "KVM refuses a signal mask");
     }
@@ -283,9 +253,8 @@ int machine_run(void *arg, struct vmm_result *result, struct vmm_error *error)
         machine->ended_ns = machine->config->stats ? machine_now_ns() : 0;
         report(machine, result, error);
     }
-    if (with_timeout) {
-        timer_delete(timer);
-    }
+    machine_stop_timer(&timeout);
+    machine_stop_timer(&watch);
     vcpu_settle(&machine->vcpus[0]);
     pthread_sigmask(SIG_SETMASK, &machine->signals_before, NULL);
     return status;

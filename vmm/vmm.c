@@ -25,26 +25,35 @@ static int create_with(struct vmm *vm, const struct vmm_engine_ops *engine, stru
     return engine->create(vm->config, vm->archive, &vm->machine, error);
 }
 
-/*
- * AUTO: KVM when it works; when it does not, or something makes creating the
- * VM fail there (no memory slots left, a container's limits), QEMU.
- */
+static int create_on_kvm(struct vmm *vm, struct vmm_error *error)
+{
+    int result = create_with(vm, &vmm_kvm_engine, error);
+
+    if (result == 0) {
+        vmm_log(vm->config, VMM_LOG_INFO, "engine: kvm (the virtual machine isolates)");
+    }
+    return result;
+}
+
+/* AUTO: KVM when it works, else QEMU. */
 static int create_machine(struct vmm *vm, struct vmm_error *error)
 {
     char text[200];
-    enum vmm_verdict verdict;
     int result;
 
     if (vm->config->engine == VMM_ENGINE_QEMU) {
         return create_with(vm, &vmm_qemu_engine, error);
     }
-    verdict = kvm_probe(text, sizeof(text));
-    if (verdict == VMM_KVM_WORKS) {
-        result = create_with(vm, &vmm_kvm_engine, error);
-        if (result == 0) {
-            vmm_log(vm->config, VMM_LOG_INFO, "engine: kvm (the virtual machine isolates)");
+    /* The usual case asks no more than one file; /dev/kvm is opened once. */
+    if (kvm_is_vendors()) {
+        result = create_on_kvm(vm, error);
+        if ((result != -ENOENT && result != -EACCES) || vm->machine != NULL ||
+            vm->config->engine == VMM_ENGINE_KVM) {
+            return result;
         }
-        return result;
+    }
+    if (kvm_probe(text, sizeof(text)) == VMM_KVM_WORKS) {
+        return create_on_kvm(vm, error);
     }
     if (vm->config->engine == VMM_ENGINE_KVM) {
         return vmm_fail(error, -ENODEV, VMM_FAULT_USAGE,

@@ -7,6 +7,7 @@
  */
 #include "vmm/kvm/probe.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -209,9 +210,12 @@ static enum vmm_verdict say(char *text, size_t size, enum vmm_verdict verdict, c
     return verdict;
 }
 
-static bool has_vendor_module(void)
+bool kvm_is_vendors(void)
 {
-    return access("/sys/module/kvm_intel", F_OK) == 0 || access("/sys/module/kvm_amd", F_OK) == 0;
+    unsigned int eax, ebx, ecx, edx;
+    bool intel = __get_cpuid(0, &eax, &ebx, &ecx, &edx) != 0 && ebx == signature_INTEL_ebx;
+
+    return access(intel ? "/sys/module/kvm_intel" : "/sys/module/kvm_amd", F_OK) == 0;
 }
 
 enum vmm_verdict kvm_probe(char *text, size_t size)
@@ -226,7 +230,7 @@ enum vmm_verdict kvm_probe(char *text, size_t size)
                    : say(text, size, VMM_KVM_MISSING,
                          "/dev/kvm does not exist or cannot be opened (no kvm_intel or kvm_amd)");
     }
-    if (has_vendor_module()) {
+    if (kvm_is_vendors()) {
         close(kvm);
         return say(text, size, VMM_KVM_WORKS, "/dev/kvm works (hardware virtualisation)");
     }

@@ -15,6 +15,8 @@
  * KVM_PROBE_TIMEOUT_MS, and leaves nothing behind.
  */
 #define KVM_PROBE_TIMEOUT_MS 500
+/* KVM's module for this host's processor is loaded: cheap, and enough to trust it. */
+bool kvm_is_vendors(void);
 enum vmm_verdict kvm_probe(char *text, size_t size);
 
 #endif

@@ -120,6 +120,8 @@ static void allow_kvm(scmp_filter_ctx filter)
 static void allow_kvm_large(scmp_filter_ctx filter)
 {
     allow_kvm(filter);
+    ALLOW(timer_create); /* the look at mapped files, on CPUs 1 and on */
+    ALLOW(timer_settime);
     /* Disk images. */
     ALLOW(preadv);
     ALLOW(pwritev);
