@@ -350,12 +350,14 @@ static uint32_t epoll_poll(struct file *file, struct poll_table *table)
 static void epoll_release(struct file *file)
 {
     struct epoll *epoll = file->private_data;
-    struct rb_node *node;
+    struct rb_node *next;
 
     mutex_lock(&forget_lock);
     mutex_lock(&epoll->lock);
-    while ((node = epoll->items.root) != NULL)
+    for (struct rb_node *node = rb_first(&epoll->items); node; node = next) {
+        next = rb_next(node);
         remove_item(RB_ENTRY(node, struct epoll_item, node));
+    }
     mutex_unlock(&epoll->lock);
     mutex_unlock(&forget_lock);
     kfree(epoll);

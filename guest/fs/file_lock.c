@@ -65,7 +65,8 @@ static void cut_out(struct inode_locks *locks, const struct file_lock_request *r
             continue;
         head = lock->held.start < range->start;
         tail = lock->held.end > range->end;
-        if (head && tail) {
+        if (head && tail) { /* once at most: an owner's locks do not overlap */
+            ASSERT(*spare);
             (*spare)->held = lock->held;
             (*spare)->held.start = range->end + 1;
             list_push_back(&locks->locks, &(*spare)->link);

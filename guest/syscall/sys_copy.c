@@ -93,8 +93,8 @@ static int64_t copy_between(const struct side *from, const struct side *to, uint
 /* Both ends of a copy by descriptor: references, or errno. */
 static int64_t get_sides(uint64_t from_fd, uint64_t to_fd, struct side *from, struct side *to)
 {
-    from->file = fd_arg(from_fd);
-    to->file = fd_arg(to_fd);
+    *from = (struct side){.file = fd_arg(from_fd)};
+    *to = (struct side){.file = fd_arg(to_fd)};
     if (from->file && to->file && (from->file->mode & FMODE_READ) && (to->file->mode & FMODE_WRITE))
         return 0;
     file_put(from->file);
@@ -133,7 +133,7 @@ static int64_t give_offset(const struct side *side, uint64_t address, int64_t re
 
 int64_t sys_sendfile(const struct syscall_args *args)
 {
-    struct side from, to = {.pos = NULL};
+    struct side from, to;
     loff_t offset;
     int64_t result = get_sides(args->arg[1], args->arg[0], &from, &to);
 

@@ -36,7 +36,7 @@ ssize_t iov_get(uint64_t address, uint64_t count, struct iov_user *small,
                 struct iov_user **segments)
 {
     size_t total = 0;
-    int error;
+    int error = 0;
 
     *segments = small;
     if (count > IOV_MAX)
@@ -46,7 +46,8 @@ ssize_t iov_get(uint64_t address, uint64_t count, struct iov_user *small,
         if (!*segments)
             return -ENOMEM;
     }
-    error = copy_from_user(*segments, UADDR(address), count * sizeof(**segments));
+    if (copy_from_user(*segments, UADDR(address), count * sizeof(**segments)))
+        error = -EFAULT;
     for (uint64_t i = 0; i < count && !error; i++) {
         struct iov_user *segment = &(*segments)[i];
 
