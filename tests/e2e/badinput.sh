@@ -152,7 +152,9 @@ test_broken_kernel() {
     head -c 3000 "$top/$B/guest.elf" >"$T/kernel"
     bad 125 "$T/kernel" --kernel "$T/kernel" $busybox true
     bad 125 "$busybox" --kernel $busybox $busybox true
+    bad 125 PVH --kernel /bin/ls $busybox true
     bad 125 /tmp --kernel /tmp $busybox true
+    bad 125 '/absent/initrd: No such file' --kernel "$top/$B/guest.elf" --initrd /absent/initrd
 }
 test_small_memory() {
     bad 125 -m -m 1M $busybox true

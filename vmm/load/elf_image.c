@@ -193,6 +193,29 @@ static bool entry_is_loaded(const struct elf_image *elf)
     return false;
 }
 
+static int parse_headers(const struct guest_image *image, const struct header *header,
+                         uint32_t type, struct elf_image *elf, struct vmm_error *error)
+{
+    int result = 0;
+
+    for (unsigned int i = 0; result == 0 && i < header->count; i++) {
+        Elf64_Phdr program;
+
+        if (read_program_header(image, header, i, &program) != 0) {
+            return bad(image, error, "truncated: no program headers");
+        }
+        if (program.p_type != type) {
+            continue;
+        }
+        if (type == PT_LOAD) {
+            result = parse_load(image, &program, elf, error);
+        } else if (parse_note(image, &program, elf) != 0) {
+            return bad(image, error, "damaged notes");
+        }
+    }
+    return result;
+}
+
 int elf_image_parse(const struct guest_image *image, struct elf_image *elf, struct vmm_error *error)
 {
     struct header header = {.count = 0};
@@ -201,24 +224,19 @@ int elf_image_parse(const struct guest_image *image, struct elf_image *elf, stru
     elf->entry = 0;
     elf->segment_count = 0;
     result = read_header(image, &header, error);
-    for (unsigned int i = 0; result == 0 && i < header.count; i++) {
-        Elf64_Phdr program;
-
-        if (read_program_header(image, &header, i, &program) != 0) {
-            return bad(image, error, "truncated: no program headers");
-        }
-        if (program.p_type == PT_LOAD) {
-            result = parse_load(image, &program, elf, error);
-        } else if (program.p_type == PT_NOTE && parse_note(image, &program, elf) != 0) {
-            return bad(image, error, "damaged notes");
-        }
+    /* Notes first: what is no kernel is told so, and not what is wrong with its segments. */
+    if (result == 0) {
+        result = parse_headers(image, &header, PT_NOTE, elf, error);
+    }
+    if (result == 0 && elf->entry == 0) {
+        return bad(image, error,
+                   "no PVH entry point (build Linux with CONFIG_PVH, or give a bzImage)");
+    }
+    if (result == 0) {
+        result = parse_headers(image, &header, PT_LOAD, elf, error);
     }
     if (result != 0) {
         return result;
-    }
-    if (elf->entry == 0) {
-        return bad(image, error,
-                   "no PVH entry point (build Linux with CONFIG_PVH, or give a bzImage)");
     }
     return entry_is_loaded(elf) ? 0 : bad(image, error, "the PVH entry point is not in a segment");
 }

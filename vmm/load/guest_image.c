@@ -85,11 +85,11 @@ int guest_image_open_file(struct guest_image *image, const char *path, struct vm
     *image = (struct guest_image){.name = path};
     image->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (image->fd < 0) {
-        return vmm_fail(error, -errno, VMM_FAULT_USAGE, "kernel %s: %s", path, strerror(errno));
+        return vmm_fail(error, -errno, VMM_FAULT_USAGE, "%s: %s", path, strerror(errno));
     }
     if (fstat(image->fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         guest_image_close(image);
-        return vmm_fail(error, -EINVAL, VMM_FAULT_USAGE, "kernel %s: not a regular file", path);
+        return vmm_fail(error, -EINVAL, VMM_FAULT_USAGE, "%s: not a regular file", path);
     }
     image->size = (uint64_t)status.st_size;
     return 0;
