@@ -145,6 +145,9 @@ int vmm_create(const struct vmm_config *config, struct vmm **vm, struct vmm_erro
  * Closes the sandbox (it covers the calling thread, and the threads that the
  * VM starts) and runs the VM in the calling thread until it ends.  Returns 0
  * with *result filled, or a negative errno when it could not run at all.
+ * The sandbox stays closed: what is not on its list, opening a file or the
+ * first printf() for example, then kills the process.  A program that has more
+ * to do calls this in a thread of its own.
  */
 int vmm_run(struct vmm *vm, struct vmm_result *result, struct vmm_error *error);
 /* Raises a signal in the guest's first process. */

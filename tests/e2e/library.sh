@@ -16,6 +16,10 @@ test_install() {
 test_two_vms() {
     cp "$top/vmm/vmm.h" "$T/"
     gcc -Wall -Werror -I"$T" "$top/tests/e2e/two_vms.c" "$top/$B/libvmm.a" -pthread -o "$T/two_vms" || fail "linking a client"
+    # No name of ours is in the way of the client's.
+    local names
+    names=$(nm -g --defined-only "$top/$B/libvmm.a" | awk 'NF == 3 && $3 !~ /^vmm_/ { print $3 }')
+    [ -z "$names" ] || fail "libvmm.a defines $names"
     # libvmm's own needs only: nothing printed, no handlers, no global constructors of note.
     run timeout 60 "$T/two_vms" "$ENGINE" "$top/$B/apps/exit_status" 6
     expect_status 0
