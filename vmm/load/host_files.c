@@ -17,6 +17,7 @@
 #include "vmm/load/elf_file.h"
 
 #define LINKS_MAX 40 /* Linux's MAXSYMLINKS */
+#define PSEUDO_FILE_MAX 65536u /* of a file whose size is not known before */
 #define MAGIC_BYTES 32u /* of a file: enough to know an ELF file and its machine */
 /* Descriptors left for the VMM itself (KVM, eventfds, disks, QEMU). */
 #define DESCRIPTORS_SPARE 128u
@@ -223,21 +224,35 @@ static bool may_stay_open(struct host_files *files, int fd)
     return (unsigned long)fd + DESCRIPTORS_SPARE < files->descriptors_max;
 }
 
+/*
+ * The whole file into memory.  The size that the kernel tells of files in /proc
+ * and /sys means nothing: there, what can be read counts.
+ */
 static int read_contents(struct host_files *files, struct member *member)
 {
-    uint8_t *bytes = arena_alloc(files->arena, (size_t)member->size);
+    uint8_t probe;
+    uint64_t done = 0, room = member->size;
+    if (room == 0 && pread(member->fd, &probe, 1, 0) == 1)
+        room = PSEUDO_FILE_MAX;
+    member->bytes = (const uint8_t *)"";
+    if (room == 0)
+        return 0;
+    uint8_t *bytes = arena_alloc(files->arena, (size_t)room);
     if (!bytes)
         return -ENOMEM;
-    for (uint64_t done = 0; done < member->size;) {
-        ssize_t got = pread(member->fd, bytes + done, (size_t)(member->size - done), (off_t)done);
+    while (done < room) {
+        ssize_t got = pread(member->fd, bytes + done, (size_t)(room - done), (off_t)done);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return -errno;
         if (got == 0)
-            return -EIO; /* became shorter meanwhile */
+            break;
         done += (uint64_t)got;
     }
+    if (done < room && room > PSEUDO_FILE_MAX)
+        return -EIO; /* became shorter meanwhile */
+    member->size = done;
     member->bytes = bytes;
     return 0;
 }
@@ -257,7 +272,7 @@ static int fill_member(struct host_files *files, struct member *member, const st
         result = read_contents(files, member);
         close(member->fd);
         member->fd = -1;
-        if (result == 0)
+        if (result == 0 && member->size > 0)
             memcpy(start, member->bytes,
                    member->size < sizeof(start) ? (size_t)member->size : sizeof(start));
     } else if (pread(member->fd, start, sizeof(start), 0) < 0) {
