@@ -355,6 +355,14 @@ static void proc_statfs(struct super_block *sb, struct fs_stats *stats)
 static struct super_block proc_super = {
     .type = "proc", .device = MAKE_DEVICE(0, 5), .uncached = true, .statfs = proc_statfs};
 
+int procfs_pid_of_directory(const struct file *file)
+{
+    if (!file->inode || file->inode->sb != &proc_super)
+        return 0;
+    const struct proc_node *node = proc_node_of(file->inode);
+    return node->entry == &proc_process_template ? node->pid : 0;
+}
+
 struct inode *procfs_mount(void)
 {
     if (!procfs_source)

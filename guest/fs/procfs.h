@@ -66,6 +66,9 @@ void procfs_set_source(const struct procfs_source *source); /* boot; kept by ref
 /* From the source, "localhost" before there is one. */
 const char *procfs_hostname(void);
 
+/* The process whose directory is open as file (pidfd_send_signal(2) takes it), or 0. */
+int procfs_pid_of_directory(const struct file *file);
+
 /* The root inode of the file system: a new reference, or NULL.  Made at the first call. */
 struct inode *procfs_mount(void);
 

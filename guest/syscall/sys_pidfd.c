@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2), signalfd(2). */
 #include "fs/fd_table.h"
+#include "fs/procfs.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
 #include "mm/uaccess.h"
@@ -37,14 +38,19 @@ int64_t sys_pidfd_open(const struct syscall_args *args)
     return fd;
 }
 
-/* The process behind a descriptor: a reference, or NULL with *error. */
-static struct process *process_of_fd(int fd, int *error)
+/*
+ * The process behind a descriptor: a reference, or NULL with *error.  directory:
+ * an open /proc/PID will do.
+ */
+static struct process *process_of_fd(int fd, bool directory, int *error)
 {
     struct file *file = fd_get(fd_current(), fd);
     struct process *process = file ? pidfd_process(file) : NULL;
 
     if (process)
         process_get(process);
+    else if (file && directory)
+        process = process_find(procfs_pid_of_directory(file));
     *error = process ? 0 : -EBADF;
     if (file)
         file_put(file);
@@ -69,7 +75,7 @@ int64_t sys_pidfd_send_signal(const struct syscall_args *args)
         return -EINVAL;
     info.kill.pid = current_process()->pid;
     info.kill.uid = current_task()->cred.uid;
-    struct process *process = process_of_fd((int)args->arg[0], &error);
+    struct process *process = process_of_fd((int)args->arg[0], true, &error);
     if (!process)
         return error;
     if (signo < 0 || signo > NSIG)
@@ -104,7 +110,7 @@ int64_t sys_pidfd_getfd(const struct syscall_args *args)
 
     if (args->arg[2])
         return -EINVAL;
-    struct process *process = process_of_fd((int)args->arg[0], &error);
+    struct process *process = process_of_fd((int)args->arg[0], false, &error);
     if (!process)
         return error;
     spin_lock(&process_table_lock);
