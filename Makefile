@@ -92,7 +92,7 @@ $B/vdso.so: $(wildcard guest/arch/vdso/*.c) guest/arch/vdso/vdso.lds
 $B/o/guest/arch/vdso_image.o: $B/vdso.so
 
 # Two links: the second carries the symbol table made from the first.
-$B/guest.elf: $(GUEST_OBJ) linker/guest.ld linker/hot_text.ld linker/symbols.awk
+$B/guest.elf: $(GUEST_OBJ) linker/guest.ld linker/hot_text.ld linker/hot_rodata.ld linker/symbols.awk
 	$(call say,LINK)
 	$Qprintf '' | awk -f linker/symbols.awk > $B/symbols0.c
 	$Q$(CC) $(GUEST_CFLAGS) -c $B/symbols0.c -o $B/symbols0.o

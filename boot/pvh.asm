@@ -131,11 +131,13 @@ long_mode:
         movd    [rax + 12], mm6
         movd    [rax + 16], mm7
         movd    [rax + 20], mm2
+        mov     [rax + 24], ebp
         emms
         mov     rax, start64
         jmp     rax
 
-section .rodata.boot progbits alloc noexec nowrite align=8
+; With the code: one page less to touch.
+section .text.boot
 no_long_mode_text:
         db "vmm guest: this CPU has no 64-bit mode with NX; choose another CPU model", 10, 0
 

@@ -153,10 +153,10 @@ void cpu_detect_names(void)
     }
 }
 
-static void init_control_registers(void)
+static void init_control_registers(bool first)
 {
     const struct cpu_features *f = &cpu_features;
-    uint64_t now = read_cr4(), cr4 = now;
+    uint64_t now = first && boot_cpuid.cr4 ? boot_cpuid.cr4 : read_cr4(), cr4 = now;
 
     cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT;
     if (f->pge)
@@ -194,7 +194,7 @@ void cpu_init_this(unsigned int cpu)
     /* A virtual CPU starts with 0 there; the write is an exit. */
     if ((cpu_features.rdtscp || cpu_features.rdpid) && !(cpu == 0 && cpu_features.kvm))
         wrmsr(MSR_TSC_AUX, cpu);
-    init_control_registers();
+    init_control_registers(cpu == 0);
 }
 
 void cpu_set_kernel_stack(uint64_t stack_top)

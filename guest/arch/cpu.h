@@ -153,6 +153,7 @@ struct boot_cpuid {
     uint32_t leaf1_eax, leaf1_ecx, leaf1_edx;
     uint32_t leaf7_ebx, leaf7_ecx;
     uint32_t extended1_edx; /* 0x80000001 */
+    uint32_t cr4; /* as the door has set it: reading it may be an exit, too */
 };
 extern struct boot_cpuid boot_cpuid;
 
