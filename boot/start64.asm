@@ -30,6 +30,6 @@ start64:
         ud2
 
 ; The boot flow's stack; it becomes the idle thread's of the first CPU.
-section .bss..large.stack nobits alloc noexec write align=16
+section .bss..large.stack nobits alloc noexec write align=4096
         resb 8192
 boot_stack_top:
