@@ -215,3 +215,31 @@ test_kvm_refuses() {
     expect_one_line_error
     expect_stderr_has kvm
 }
+test_kvm_missing() {
+    # Only where /dev/kvm is nobody else's: in the lab.
+    [ "$ENGINE" = kvm ] && [ -n "${LAB:-}" ] || return 0
+    mv /dev/kvm /dev/kvm.away
+    run timeout 60 "$VMM" run --engine kvm $busybox true
+    mv /dev/kvm.away /dev/kvm
+    expect_status 125
+    expect_one_line_error
+    expect_stderr_has /dev/kvm
+    mknod /dev/not-kvm c 1 3
+    mv /dev/kvm /dev/kvm.away
+    mv /dev/not-kvm /dev/kvm
+    run timeout 60 "$VMM" run --engine kvm $busybox true
+    mv -f /dev/kvm.away /dev/kvm
+    expect_status 125
+    expect_one_line_error
+}
+test_kvm_denied() {
+    [ "$ENGINE" = kvm ] && [ "$(id -u)" = 0 ] || return 0
+    need setpriv
+    [ "$(stat -c %A /dev/kvm | cut -c9)" = - ] || return 0
+    cp "$VMM" /tmp/vmm.denied
+    run timeout 60 setpriv --reuid=65534 --regid=65534 --clear-groups /tmp/vmm.denied run --engine kvm $busybox true
+    rm -f /tmp/vmm.denied
+    expect_status 125
+    expect_one_line_error
+    expect_stderr_has /dev/kvm
+}

@@ -140,3 +140,12 @@ test_cpus() {
     run_vmm -c 2 $busybox echo two
     expect_status 0
 }
+test_qemu_on_kvm() {
+    # Where KVM works, the QEMU engine uses it too.
+    [ "$ENGINE" = kvm ] || return 0
+    run "$VMM" run -v --engine qemu $busybox echo both
+    expect_status 0
+    expect_stdout "both
+"
+    expect_stderr_has "QEMU with KVM"
+}

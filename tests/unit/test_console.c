@@ -78,6 +78,33 @@ static void test_single_port_output(void **state)
     assert_int_equal(control->ops->start(control), -ENODEV);
 }
 
+/* The device is brought up again for input, but not before it has all output. */
+static void test_input_begins_behind_output(void **state)
+{
+    struct chardev *dev = console_stdio();
+    char back[8];
+    (void)state;
+    assert_false(devices[0].queues[RX(0)].ready); /* who only writes does not pay for it */
+    devices[0].blocked = true;
+    assert_int_equal(dev->ops->write(dev, "first", 5), 5);
+    assert_int_equal(dev->ops->read(dev, back, 8), 0);
+    assert_false(dev->ops->can_read(dev));
+    assert_int_equal(dev->ops->write(dev, "second", 6), 0);
+    assert_false(dev->ops->can_write(dev));
+    readable = writable = 0;
+    devices[0].blocked = false;
+    take_output(&devices[0], 0);
+    deliver_interrupts();
+    assert_int_equal(readable, 1);
+    assert_int_equal(writable, 1);
+    assert_true(devices[0].queues[RX(0)].ready);
+    assert_int_equal(dev->ops->write(dev, "second", 6), 6);
+    expect_out(&devices[0], 0, "firstsecond");
+    assert_int_equal(dev->ops->read(dev, back, 8), 0);
+    feed(&devices[0], 0, "in", 2);
+    assert_int_equal(dev->ops->read(dev, back, 8), 2);
+}
+
 static void test_single_port_full_and_drain(void **state)
 {
     struct chardev *out = console_stdio();
@@ -261,6 +288,7 @@ static int run_machine(int machine)
 {
     static const struct CMUnitTest single[] = {
         cmocka_unit_test(test_single_port_output),
+        cmocka_unit_test(test_input_begins_behind_output),
         cmocka_unit_test(test_single_port_full_and_drain),
         cmocka_unit_test(test_single_port_input),
         cmocka_unit_test(test_single_port_size),

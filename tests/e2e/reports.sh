@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# What a user hears of trouble inside: a bug of the guest kernel, a system call it lacks.
+
+busybox=/bin/busybox
+
+# broken_kernel HEX: $T/kernel, our kernel with these bytes where sysinfo(2) begins.
+broken_kernel() {
+    nm "$top/$B/guest.elf" >"$T/symbols"
+    /usr/bin/python3 -c 'import struct, sys
+kernel, symbols, out, code = sys.argv[1:]
+data, code = bytearray(open(kernel, "rb").read()), bytes.fromhex(code)
+at = next(int(line.split()[0], 16) for line in open(symbols) if line.split()[-1] == "sys_sysinfo")
+table, = struct.unpack_from("<Q", data, 32)
+for i in range(struct.unpack_from("<H", data, 56)[0]):
+    kind, _, offset, address, _, size = struct.unpack_from("<IIQQQQ", data, table + 56 * i)
+    if kind == 1 and address <= at < address + size:
+        data[at - address + offset:at - address + offset + len(code)] = code
+open(out, "wb").write(data)' "$top/$B/guest.elf" "$T/symbols" "$T/kernel" "$1" || fail "cannot break the kernel"
+}
+# kernel_bug HEX REASON
+kernel_bug() {
+    broken_kernel "$1"
+    run_vmm --timeout 30 --kernel "$T/kernel" $busybox free
+    expect_status 125
+    expect_one_line_error
+    expect_stderr_has "$2"
+    expect_stderr_has "in sys_sysinfo"
+}
+test_kernel_bug() {
+    kernel_bug 0f0b 'kernel invalid opcode'       # ud2
+    kernel_bug 31c0488b00 'kernel page fault at 0' # xor eax, eax; mov rax, [rax]
+    kernel_bug 5050ebfc 'double fault'            # push, push, again: into the guard page
+}
+test_kernel_bug_report() {
+    broken_kernel 0f0b
+    run_vmm --console --kernel "$T/kernel" $busybox free
+    expect_status 125
+    local word
+    for word in 'kernel panic: ' 'rip ffffffff' 'backtrace:' ' sys_sysinfo+0'; do expect_stderr_has "$word"; done
+}
+test_missing_call_is_named_once() {
+    need perl
+    local program='print syscall(179, 0, 0, 0, 0), " ", $! + 0, "\n" for 1 .. 3'
+    run_vmm -v perl -e "$program"
+    expect_stdout "-1 38
+-1 38
+-1 38
+"
+    [ "$(grep -c 'system call 179 (quotactl)' "$err")" = 1 ] || fail "the missing call is not named once"
+    run_vmm perl -e "$program"
+    expect_no_stderr
+}
