@@ -7,10 +7,13 @@
 
 #define ROW(nr, name_, handler_, ...) \
     [nr] = {.name = #name_, .handler = handler_, .kinds = {__VA_ARGS__}},
+#define MISSING(nr, name_) [nr] = {.name = #name_},
 const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
+#include "syscall/missing.def"
 #include "syscall/syscalls.def"
 };
 #undef ROW
+#undef MISSING
 
 uint32_t syscall_counts[SYSCALL_COUNT] LARGE_BSS;
 static bool count_calls;
@@ -23,8 +26,11 @@ void syscall_enable_stats(void)
 
 static int64_t missing(uint64_t number)
 {
-    if (number < SYSCALL_COUNT && !atomic_exchange(&reported[number], 1))
-        klog(LOG_WARNING, "system call %lu is not available: the program got ENOSYS", number);
+    if (number < SYSCALL_COUNT && !atomic_exchange(&reported[number], 1)) {
+        const char *name = syscall_table[number].name;
+        klog(LOG_WARNING, "system call %lu (%s) is not available: the program got ENOSYS", number,
+             name ? name : "unknown");
+    }
     return -ENOSYS;
 }
 
