@@ -60,5 +60,11 @@ int vmm_fail(struct vmm_error *error, int result, enum vmm_fault fault, const ch
 /* One line to the config's log function, if there is one. */
 void vmm_log(const struct vmm_config *config, enum vmm_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/*
+ * What a kernel that stopped said last, in one line: tail is the end of its
+ * console, a string whose lines end in newlines or '|'.  All of it goes to the
+ * log, if the console goes nowhere.  text: size bytes.
+ */
+void vmm_last_words(const struct vmm_config *config, const char *tail, char *text, size_t size);
 
 #endif

@@ -200,7 +200,7 @@ static void finish(struct machine *machine)
 
 static void report(struct machine *machine, struct vmm_result *result, struct vmm_error *error)
 {
-    char lines[400];
+    char lines[UART_TAIL_MAX + 1], words[400];
 
     *result = machine->result;
     if (error == NULL) {
@@ -211,7 +211,8 @@ static void report(struct machine *machine, struct vmm_result *result, struct vm
     if (result->outcome == VMM_PANICKED || result->outcome == VMM_BROKEN) {
         uart_last_lines(&machine->uart, lines, sizeof(lines));
         if (lines[0] != '\0') {
-            snprintf(error->text, sizeof(error->text), "%.90s: %s", machine->end_text, lines);
+            vmm_last_words(machine->config, lines, words, sizeof(words));
+            snprintf(error->text, sizeof(error->text), "%.90s: %s", machine->end_text, words);
         }
     }
 }

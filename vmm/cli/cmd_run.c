@@ -18,6 +18,7 @@
 #include "vmm/cli/terminal.h"
 
 #define CONSOLE_LEVEL_FOREIGN 7u
+#define CONSOLE_LEVEL_VERBOSE 4u /* warnings: what the program asked for in vain */
 
 /* Handlers have no argument: the VM they mean. */
 static struct vmm *running;
@@ -236,6 +237,8 @@ int cmd_run(int argc, char **argv)
     /* A foreign kernel alone talks on its serial console. */
     if (!options.program && !options.console)
         vmm_config_set_console(options.config, STDOUT_FILENO, CONSOLE_LEVEL_FOREIGN);
+    else if (options.verbose && !options.console)
+        vmm_config_set_console(options.config, STDERR_FILENO, CONSOLE_LEVEL_VERBOSE);
     if (options.verbose)
         vmm_config_set_log(options.config, print_log, &options);
     status = set_terminal(&options, &raw);

@@ -16,7 +16,7 @@
 
 #define UART_PORTS 8u
 #define UART_LINE_MAX 256u
-#define UART_TAIL_MAX 1024u
+#define UART_TAIL_MAX 2048u /* a whole panic report */
 
 struct uart {
     struct irq_line line;

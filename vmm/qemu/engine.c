@@ -101,24 +101,31 @@ static int create(const struct vmm_config *config, struct archive *archive, void
     return 0;
 }
 
-/* The last line of a tail that says something, as a string in place. */
-static const char *last_line(struct tail *tail)
+/* A tail as a string, without blanks at its end. */
+static const char *tail_text(struct tail *tail)
 {
     while (tail->length && strchr("\r\n\t ", tail->bytes[tail->length - 1]))
         tail->length--;
     tail->bytes[tail->length < TAIL_BYTES ? tail->length : TAIL_BYTES - 1] = '\0';
-    char *newline = strrchr(tail->bytes, '\n');
-    return newline ? newline + 1 : tail->bytes;
+    return tail->bytes;
 }
 
 /* All of a tail as one line, in place: what QEMU says may take two. */
 static const char *one_line(struct tail *tail)
 {
-    last_line(tail); /* ends it with NUL */
+    tail_text(tail); /* ends it with NUL */
     for (char *c = tail->bytes; *c; c++)
         if (*c == '\n')
             *c = ' ';
     return tail->bytes;
+}
+
+static void fail_with_last_words(struct qemu *qemu, struct vmm_error *error, const char *what)
+{
+    char words[400];
+
+    vmm_last_words(qemu->config, tail_text(&qemu->console_tail), words, sizeof(words));
+    vmm_fail(error, 0, VMM_FAULT_USAGE, "%s: %s", what, words);
 }
 
 /* The process has ended and the guest left no word: whose fault was it? */
@@ -132,8 +139,7 @@ static void explain_silence(struct qemu *qemu, struct vmm_error *error)
         qemu->result.outcome = VMM_POWERED_OFF;
     } else if (qemu->console_tail.length) {
         qemu->result.outcome = VMM_PANICKED;
-        vmm_fail(error, 0, VMM_FAULT_USAGE, "the guest kernel stopped: %s",
-                 last_line(&qemu->console_tail));
+        fail_with_last_words(qemu, error, "the guest kernel stopped");
     } else {
         vmm_fail(error, 0, VMM_FAULT_USAGE, "QEMU ended without a word from the guest");
     }
@@ -142,8 +148,7 @@ static void explain_silence(struct qemu *qemu, struct vmm_error *error)
 static void explain_result(struct qemu *qemu, struct vmm_error *error)
 {
     if (qemu->result.outcome == VMM_PANICKED)
-        vmm_fail(error, 0, VMM_FAULT_USAGE, "the guest kernel panicked: %s",
-                 last_line(&qemu->console_tail));
+        fail_with_last_words(qemu, error, "the guest kernel panicked");
 }
 
 static int run(void *machine, struct vmm_result *result, struct vmm_error *error)
