@@ -92,6 +92,10 @@ test_bad_segments() {
     bad 126 "$T/overflow" "$T/overflow"
     segment huge 40 '\x00\x00\x00\x00\x00\x00\x01\x00'
     bad 126 "$T/huge" "$T/huge"
+    segment overlap 40 '\x00\x00\x10\x00\x00\x00\x00\x00'
+    bad 126 overlapping "$T/overlap"
+    segment alignment 48 '\x03\x00'
+    bad 126 alignment "$T/alignment"
     segment file_beyond 32 '\x00\x00\x00\x40'
     bad 126 "$T/file_beyond" "$T/file_beyond"
 }
@@ -102,6 +106,13 @@ test_missing_interpreter() {
     printf '#!/absent/interpreter\n' >"$T/script"
     chmod +x "$T/script"
     bad 127 /absent/interpreter "$T/script"
+    printf '#!%s\n' "$T/deep" >"$T/deep"
+    printf '#! relative\n' >"$T/relative"
+    chmod +x "$T/deep" "$T/relative"
+    bad 126 "$T/deep" "$T/deep"
+    bad 126 "$T/relative" "$T/relative"
+    gcc "$T/a.c" -o "$T/a" -Wl,--dynamic-linker=/etc/passwd
+    bad 126 /etc/passwd "$T/a"
 }
 test_missing_library() {
     printf 'int f(void) { return 0; }\n' >"$T/lib.c"
