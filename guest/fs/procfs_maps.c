@@ -93,7 +93,7 @@ static void map_line(struct proc_text *text, struct mm *mm, struct vma *vma, cha
         vma->ops->describe(vma->object, path, PATH_MAX, &device, &inode);
     if (!path[0])
         strlcpy(path, area_name(mm, vma), PATH_MAX);
-    proc_print(text, "%lx-%lx %c%c%c%c %08lx %02x:%02x %lu ", vma->start, vma->end,
+    proc_print(text, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", vma->start, vma->end,
                (vma->flags & VM_READ) ? 'r' : '-', (vma->flags & VM_WRITE) ? 'w' : '-',
                (vma->flags & VM_EXEC) ? 'x' : '-', (vma->flags & VM_SHARED) ? 's' : 'p',
                vma->ops ? vma->offset : 0, DEVICE_MAJOR(device), DEVICE_MINOR(device), inode);

@@ -2,6 +2,7 @@
 /* /proc/self: exe, cmdline, maps, status, stat, fd, as programs read them. */
 /* args: one "two words" */
 #include "check.h"
+#include <sys/mman.h>
 
 static char text[1 << 16];
 
@@ -49,11 +50,14 @@ int main(void)
         putchar(text[i] ? text[i] : '|');
     printf("\n");
     free(malloc(100));
+    NEED(mmap((void *)0x200000, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+              -1, 0) == (void *)0x200000);
     slurp("/proc/self/maps");
     VALUE(mapped((void *)(uintptr_t)main, "r-xp"));
     VALUE(mapped(&data, "rw-p"));
     VALUE(mapped(&size, "rw-p"));
     VALUE(mapped("constant", "r--p"));
+    CHECK(strstr(text, "00200000-00201000 ---p 00000000 00:00 0 \n"));
     CHECK(strstr(text, "[heap]") && strstr(text, "[stack]") && strstr(text, "[vdso]"));
     CHECK(strstr(text, "/apps/proc_self\n") && strstr(text, "libc.so.6\n"));
     slurp("/proc/self/status");
