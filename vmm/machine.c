@@ -119,8 +119,10 @@ static int add_devices(struct machine *machine, struct vmm_error *error)
     machine->ctl.arg = machine;
     machine->legacy.power_off = machine_power_off;
     machine->legacy.arg = machine;
-    stream_open(&machine->uart_out,
-                foreign && config->console_fd < 0 ? config->out_fd : config->console_fd);
+    /* A kernel without a program has no other output; else that is the program's. */
+    stream_open(&machine->uart_out, config->console_fd < 0 && foreign && !config->program
+                                        ? config->out_fd
+                                        : config->console_fd);
     uart_init(&machine->uart, &uart_line, machine_uart_output, machine);
     rng_init(&machine->rng, &machine->mem, &machine->ended, entropy_fill);
 
