@@ -210,6 +210,7 @@ static int open_streams(const struct run_spec *spec, struct file *streams[3])
 {
     tty_init(console_stdio(), spec->terminal);
     if (spec->terminal) {
+        console_expect_input();
         int error = vfs_open(NULL, "/dev/console", O_RDWR | O_NOCTTY, 0, &streams[0]);
         if (error)
             return error;

@@ -37,6 +37,7 @@ static const char *const port_names[CONSOLE_ROLES] = {
 /* Bring-up, one at a time: devices[] and the bindings. */
 static struct spinlock open_lock = SPINLOCK_INIT(LOCK_RANK_ANY);
 static struct console_device devices[CONSOLE_DEVICES_MAX];
+static bool input_expected;
 
 static struct stream *stream_of(struct chardev *dev)
 {
@@ -60,6 +61,11 @@ struct chardev *console_control(void)
 
 /* ---- binding -------------------------------------------------------------- */
 
+void console_expect_input(void)
+{
+    input_expected = true;
+}
+
 /* The index-th console, brought up; NULL: there is none that works. */
 static struct console_device *device_get(unsigned int index)
 {
@@ -69,7 +75,7 @@ static struct console_device *device_get(unsigned int index)
     struct virtio_device *virtio = virtio_find(VIRTIO_KIND_CONSOLE, index);
     if (virtio == NULL || !virtio_claim(virtio))
         return NULL;
-    if (console_device_open(device, virtio) != 0) {
+    if (console_device_open(device, virtio, input_expected && index == 0) != 0) {
         device->port_count = 0;
         return NULL;
     }
@@ -171,6 +177,7 @@ static ssize_t stream_write(struct chardev *dev, const void *data, size_t size)
 
 static ssize_t stream_read(struct chardev *dev, void *data, size_t size)
 {
+    console_expect_input();
     struct console_port *port = lock_port(stream_of(dev));
     if (port == NULL)
         return -EPIPE;
@@ -191,6 +198,7 @@ static bool stream_can_write(struct chardev *dev)
 
 static bool stream_can_read(struct chardev *dev)
 {
+    console_expect_input();
     struct console_port *port = lock_port(stream_of(dev));
     if (port == NULL)
         return true;

@@ -22,6 +22,8 @@ struct chardev *console_stderr(void); /* falls back to the device of stdio */
 /* The port GUEST_CTL_PORT_NAME; its start() says -ENODEV where there is none. */
 struct chardev *console_control(void);
 
+/* The program will read, not only write: saves bringing the device up twice. */
+void console_expect_input(void);
 /* The host's reader of standard output has gone: later writes return -EPIPE. */
 void console_mark_closed(struct chardev *dev);
 /* The host has sent so many bytes of input in all, and no more will come. */

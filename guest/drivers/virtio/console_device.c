@@ -13,6 +13,7 @@
 
 #define HANDSHAKE_QUIET_NS 20000000ull /* no control message for so long: all have come */
 #define CONTROL_SEND_NS 1000000000ull
+#define FEATURES_WANTED (VIRTIO_CONSOLE_F_SIZE | VIRTIO_CONSOLE_F_MULTIPORT | VIRTIO_F_EVENT_IDX)
 
 _Static_assert(sizeof(struct console_control) <= 2400, "messages share a page with their rings");
 
@@ -129,6 +130,12 @@ static unsigned int handle_messages(struct console_device *device,
 static unsigned int port_events(struct console_port *port)
 {
     unsigned int events = 0;
+    if (port->device->input_wanted) {
+        if (console_port_add_input(port) == -EAGAIN)
+            return 0;
+        port->writer_waits = false;
+        return CONSOLE_EVENT_READABLE | CONSOLE_EVENT_WRITABLE;
+    }
     if (virtqueue_has_used(&port->rx))
         events |= CONSOLE_EVENT_READABLE;
     if (port->writer_waits && virtqueue_has_used(&port->tx)) {
@@ -213,15 +220,32 @@ static int open_ports(struct console_device *device)
     return 0;
 }
 
-int console_device_open(struct console_device *device, struct virtio_device *virtio)
+int console_device_add_input(struct console_device *device)
+{
+    struct console_port *port = device->ports[0];
+    device->has_input = true;
+    int error = virtio_negotiate(device->virtio, FEATURES_WANTED);
+    if (error == 0)
+        error = console_port_setup_queues(port);
+    if (error != 0) {
+        virtio_fail(device->virtio);
+        port->rx.broken = port->tx.broken = true;
+        return error;
+    }
+    virtio_driver_ok(device->virtio);
+    return 0;
+}
+
+int console_device_open(struct console_device *device, struct virtio_device *virtio,
+                        bool with_input)
 {
     *device = (struct console_device){.virtio = virtio};
     spin_init(&device->lock, LOCK_RANK_DEVICE);
-    int error = virtio_negotiate(virtio, VIRTIO_CONSOLE_F_SIZE | VIRTIO_CONSOLE_F_MULTIPORT |
-                                             VIRTIO_F_EVENT_IDX);
+    int error = virtio_negotiate(virtio, FEATURES_WANTED);
     if (error != 0)
         return error;
     device->multiport = virtio_has(virtio, VIRTIO_CONSOLE_F_MULTIPORT);
+    device->has_input = device->multiport || with_input;
     virtio->wants_config = !device->multiport && virtio_has(virtio, VIRTIO_CONSOLE_F_SIZE);
     error = open_ports(device);
     if (error == 0 && device->multiport)

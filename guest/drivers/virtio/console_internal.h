@@ -65,6 +65,8 @@ struct console_device {
     struct virtio_device *virtio;
     struct spinlock lock;
     bool multiport, interrupts_on;
+    bool has_input; /* the receive queues are set up; always with several ports */
+    bool input_wanted; /* as soon as all output is gone; none is taken until then */
     int interrupt_error;
     unsigned int port_count;
     struct console_port *ports[CONSOLE_PORTS_MAX];
@@ -79,8 +81,18 @@ struct console_control {
 
 /* ---- console_device.c ---- */
 
-/* Brings a device up; the caller serialises.  0 or negative errno. */
-int console_device_open(struct console_device *device, struct virtio_device *virtio);
+/*
+ * Brings a device up; the caller serialises.  0 or negative errno.  A single port
+ * begins without its receive queue if input is not expected: programs that only
+ * write do not pay for it.
+ */
+int console_device_open(struct console_device *device, struct virtio_device *virtio,
+                        bool with_input);
+/*
+ * Brings a device up again, now with its receive queue: queues cannot be added to a
+ * running device (virtio 3.1.1).  With the lock held, and no output in flight.
+ */
+int console_device_add_input(struct console_device *device);
 /* Waits (bounded) until a port of this name has shown up; NULL: the first port there is. */
 struct console_port *console_device_find(struct console_device *device, const char *name);
 /* Tells the host that the port is in use (multiport). */
@@ -92,6 +104,9 @@ int console_device_interrupts(struct console_device *device);
 
 /* A port's page, with its rings set up; NULL: no memory or no queues. */
 struct console_port *console_port_create(struct console_device *device, uint32_t id);
+int console_port_setup_queues(struct console_port *port); /* after a reset; 0 or -ENODEV */
+/* Makes input possible: 0, -EAGAIN (when output is gone, by interrupt), or an error. */
+int console_port_add_input(struct console_port *port);
 ssize_t console_port_write(struct console_port *port, const uint8_t *data, size_t size);
 ssize_t console_port_read(struct console_port *port, uint8_t *data, size_t size);
 bool console_port_can_write(struct console_port *port);

@@ -15,29 +15,44 @@ static unsigned int queue_number(uint32_t id, bool transmit)
     return (id == 0 ? 0 : 2 * id + 2) + (transmit ? 1 : 0); /* virtio 5.3.2 */
 }
 
+static uint8_t *rx_ring(struct console_port *port)
+{
+    return (uint8_t *)port + ALIGN_UP(sizeof(*port), (size_t)VIRTQ_DESC_ALIGN);
+}
+
+static uint8_t *tx_ring(struct console_port *port)
+{
+    return rx_ring(port) + virtqueue_bytes(CONSOLE_RX_RING);
+}
+
+int console_port_setup_queues(struct console_port *port)
+{
+    struct virtio_device *virtio = port->device->virtio;
+    unsigned int rx = queue_number(port->id, false), tx = queue_number(port->id, true);
+    int error = 0;
+    if (port->device->has_input)
+        error = virtio_queue_setup(virtio, &port->rx, rx, CONSOLE_RX_RING, rx_ring(port));
+    else /* a ring that the device does not know of stays empty */
+        virtqueue_init(&port->rx, (uint16_t)rx, CONSOLE_RX_RING, rx_ring(port), virtio->features);
+    return error != 0 ? error
+                      : virtio_queue_setup(virtio, &port->tx, tx, CONSOLE_TX_RING, tx_ring(port));
+}
+
 struct console_port *console_port_create(struct console_device *device, uint32_t id)
 {
-    uint8_t *page = page_alloc_virt(0);
-    if (page == NULL)
+    struct console_port *port = page_alloc_virt(0);
+    if (port == NULL)
         return NULL;
-    struct console_port *port = (void *)page;
     *port = (struct console_port){.device = device, .id = id, .rx_end = UINT64_MAX};
     wait_queue_init(&port->drained);
-    size_t offset = ALIGN_UP(sizeof(*port), (size_t)VIRTQ_DESC_ALIGN);
-    uint8_t *rx_ring = page + offset;
-    offset += virtqueue_bytes(CONSOLE_RX_RING);
-    uint8_t *tx_ring = page + offset;
-    offset += virtqueue_bytes(CONSOLE_TX_RING);
-    if (virtio_queue_setup(device->virtio, &port->rx, queue_number(id, false), CONSOLE_RX_RING,
-                           rx_ring) != 0 ||
-        virtio_queue_setup(device->virtio, &port->tx, queue_number(id, true), CONSOLE_TX_RING,
-                           tx_ring) != 0) {
-        page_free_virt(page);
+    if (console_port_setup_queues(port) != 0) {
+        page_free_virt(port);
         return NULL;
     }
+    uint8_t *rest = tx_ring(port) + virtqueue_bytes(CONSOLE_TX_RING);
     /* The buffer in this page is taken first: it lies on top of the stack. */
-    port->tx_buffers[0] =
-        (struct console_buffer){.data = page + offset, .size = (uint32_t)(PAGE_SIZE - offset)};
+    port->tx_buffers[0] = (struct console_buffer){
+        .data = rest, .size = (uint32_t)((uint8_t *)port + PAGE_SIZE - rest)};
     port->tx_free_count = CONSOLE_TX_BUFFERS;
     for (unsigned int i = 0; i < CONSOLE_TX_BUFFERS; i++)
         port->tx_free[i] = (uint8_t)(CONSOLE_TX_BUFFERS - 1 - i);
@@ -129,6 +144,10 @@ ssize_t console_port_write(struct console_port *port, const uint8_t *data, size_
 {
     if (output_refused(port))
         return -EPIPE;
+    if (port->device->input_wanted) {
+        port->writer_waits = true;
+        return 0;
+    }
     console_port_reclaim(port);
     size_t done = queue_output(port, data, size);
     if (port->tx.broken)
@@ -141,7 +160,13 @@ ssize_t console_port_write(struct console_port *port, const uint8_t *data, size_
 bool console_port_can_write(struct console_port *port)
 {
     console_port_reclaim(port);
-    if (port->tx_free_count != 0 || port->tx.broken || output_refused(port))
+    if (port->tx.broken || output_refused(port))
+        return true;
+    if (port->device->input_wanted) {
+        port->writer_waits = true;
+        return false;
+    }
+    if (port->tx_free_count != 0)
         return true;
     return wait_for_room(port) && port->tx_free_count != 0;
 }
@@ -176,10 +201,30 @@ static bool grow_input(struct console_port *port)
     return true;
 }
 
+int console_port_add_input(struct console_port *port)
+{
+    struct console_device *device = port->device;
+    console_port_reclaim(port);
+    while (!virtqueue_idle(&port->tx) && !port->tx.broken) {
+        device->input_wanted = true;
+        if (console_device_interrupts(device) != 0)
+            return -EIO;
+        if (!virtqueue_want_interrupt(&port->tx))
+            return -EAGAIN;
+        console_port_reclaim(port);
+    }
+    device->input_wanted = false;
+    return port->tx.broken ? -EIO : console_device_add_input(device);
+}
+
+/* 0: input may come; -EAGAIN: not yet, somebody will be told. */
 static int begin_input(struct console_port *port)
 {
     if (port->rx_count != 0)
         return 0;
+    int error = port->device->has_input ? 0 : console_port_add_input(port);
+    if (error != 0)
+        return error;
     if (!grow_input(port))
         return -ENOMEM;
     virtio_kick(port->device->virtio, &port->rx);
@@ -245,7 +290,7 @@ ssize_t console_port_read(struct console_port *port, uint8_t *data, size_t size)
 {
     int error = begin_input(port);
     if (error != 0)
-        return error;
+        return error == -EAGAIN ? 0 : error;
     collect_input(port);
     size_t done = copy_input(port, data, size);
     if (done == 0 && size != 0 && !at_end(port) && wait_for_input(port)) {
@@ -259,8 +304,9 @@ ssize_t console_port_read(struct console_port *port, uint8_t *data, size_t size)
 
 bool console_port_can_read(struct console_port *port)
 {
-    if (begin_input(port) != 0)
-        return true; /* the read will say what is wrong */
+    int error = begin_input(port);
+    if (error != 0)
+        return error != -EAGAIN; /* the read will say what is wrong */
     collect_input(port);
     if (port->rx_filled != 0 || at_end(port))
         return true;
