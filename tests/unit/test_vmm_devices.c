@@ -3,7 +3,8 @@
  * Devices behind their registers, driven as a guest would: console over pipes,
  * disk over a file, and what happens to those who break the rules.
  */
-/* links: vmm/mem/guest_mem.c vmm/dev/virtio/queue.c vmm/dev/virtio/device.c vmm/dev/virtio/mmio.c
+/* links: tests/unit/vmm_devices.c vmm/mem/guest_mem.c vmm/dev/virtio/queue.c
+ * vmm/dev/virtio/device.c vmm/dev/virtio/mmio.c
  */
 /* links: vmm/dev/virtio/console.c vmm/dev/virtio/blk.c vmm/dev/virtio/rng.c vmm/config.c */
 /* links: vmm/backend/stream.c vmm/backend/event_loop.c vmm/backend/disk.c vmm/backend/entropy.c */
@@ -22,166 +23,23 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/vmm_driver.h"
+#include "tests/unit/vmm_devices.h"
 #include "vmm/backend/entropy.h"
-#include "vmm/dev/virtio/blk.h"
-#include "vmm/dev/virtio/console.h"
-#include "vmm/dev/virtio/mmio.h"
-#include "vmm/dev/virtio/rng.h"
-
-#define WAIT_MS 5000
-
-struct machine {
-    struct guest_mem mem;
-    struct event_loop loop;
-    atomic_bool ended;
-    struct virtio_mmio mmio;
-    atomic_int interrupts;
-    struct driver driver[2];
-    struct console console;
-    struct blk blk;
-    struct disk disk;
-    struct rng rng;
-    atomic_int output_error;
-    int in[2], out[2];
-};
-
-static void set_line(void *controller, unsigned int pin, bool level)
-{
-    struct machine *m = controller;
-
-    (void)pin;
-    if (level) {
-        atomic_fetch_add(&m->interrupts, 1);
-    }
-}
-
-static uint32_t get(struct machine *m, uint32_t reg)
-{
-    return (uint32_t)virtio_mmio_bus_ops.read(&m->mmio, reg, 4);
-}
-
-static void set(struct machine *m, uint32_t reg, uint32_t value)
-{
-    virtio_mmio_bus_ops.write(&m->mmio, reg, 4, value);
-}
-
-static void attach(struct machine *m, struct virtio_device *device)
-{
-    struct irq_line line = {.set = set_line, .controller = m};
-
-    virtio_mmio_init(&m->mmio, device, &line);
-}
-
-static void set_up_queue(struct machine *m, uint32_t index)
-{
-    uint64_t base = index * DRIVER_QUEUE_BYTES;
-
-    m->driver[index] = (struct driver){.mem = &m->mem, .base = base};
-    set(m, VIRTIO_MMIO_QUEUE_SEL, index);
-    set(m, VIRTIO_MMIO_QUEUE_NUM, DRIVER_SIZE);
-    set(m, VIRTIO_MMIO_QUEUE_DESC_LOW, (uint32_t)(base + DRIVER_DESC));
-    set(m, VIRTIO_MMIO_QUEUE_AVAIL_LOW, (uint32_t)(base + DRIVER_AVAIL));
-    set(m, VIRTIO_MMIO_QUEUE_USED_LOW, (uint32_t)(base + DRIVER_USED));
-    set(m, VIRTIO_MMIO_QUEUE_READY, 1);
-}
-
-/* 3.1.1, without event index so that every buffer interrupts. */
-static void start(struct machine *m, unsigned int queues)
-{
-    set(m, VIRTIO_MMIO_STATUS, 0);
-    set(m, VIRTIO_MMIO_STATUS, 1);
-    set(m, VIRTIO_MMIO_STATUS, 3);
-    set(m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
-    set(m, VIRTIO_MMIO_DRIVER_FEATURES, 1); /* VERSION_1 */
-    set(m, VIRTIO_MMIO_STATUS, 11);
-    assert_int_equal(get(m, VIRTIO_MMIO_STATUS), 11);
-    for (unsigned int i = 0; i < queues; i++) {
-        set_up_queue(m, i);
-    }
-    set(m, VIRTIO_MMIO_STATUS, 15);
-}
-
-static void output_failed(void *arg, int error)
-{
-    struct machine *m = arg;
-
-    atomic_store(&m->output_error, error);
-}
-
-static int setup(void **state)
-{
-    struct machine *m = calloc(1, sizeof(*m));
-
-    *state = m;
-    signal(SIGPIPE, SIG_IGN);
-    event_loop_init(&m->loop);
-    return guest_mem_create(&m->mem, DRIVER_RAM, 0) | pipe(m->in) | pipe(m->out);
-}
-
-static int teardown(void **state)
-{
-    struct machine *m = *state;
-
-    atomic_store(&m->ended, true);
-    event_loop_destroy(&m->loop);
-    for (int i = 0; i < 2; i++) {
-        close(m->in[i]);
-        close(m->out[i]);
-    }
-    guest_mem_destroy(&m->mem);
-    free(m);
-    return 0;
-}
-
-static void add_console(struct machine *m)
-{
-    m->console.loop = &m->loop;
-    m->console.output_failed = output_failed;
-    m->console.arg = m;
-    console_init(&m->console, &m->mem, &m->ended, m->in[0], m->out[1], true);
-    attach(m, &m->console.device);
-}
-
-/* Waits for a used element of a queue; its length. */
-static uint32_t taken(struct machine *m, uint32_t queue)
-{
-    uint32_t id, length;
-
-    for (int i = 0; i < WAIT_MS; i++) {
-        if (driver_take(&m->driver[queue], &id, &length)) {
-            return length;
-        }
-        usleep(1000);
-    }
-    fail_msg("nothing came back on queue %u", queue);
-    return 0;
-}
-
-static void offer(struct machine *m, uint32_t queue, uint64_t gpa, uint32_t length, uint16_t flags)
-{
-    struct driver *driver = &m->driver[queue];
-    uint16_t index = driver->avail % DRIVER_SIZE;
-
-    driver_desc(driver, index, gpa, length, flags, 0);
-    driver_offer(driver, index);
-    set(m, VIRTIO_MMIO_QUEUE_NOTIFY, queue);
-}
 
 static void registers_say_who_is_there(void **state)
 {
     struct machine *m = *state;
 
-    add_console(m);
-    assert_int_equal(get(m, VIRTIO_MMIO_MAGIC_VALUE), 0x74726976);
-    assert_int_equal(get(m, VIRTIO_MMIO_VERSION), 2);
-    assert_int_equal(get(m, VIRTIO_MMIO_DEVICE_ID), 3);
-    set(m, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 1);
-    assert_int_equal(get(m, VIRTIO_MMIO_DEVICE_FEATURES), 1);
-    set(m, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 7);
-    assert_int_equal(get(m, VIRTIO_MMIO_DEVICE_FEATURES), 0);
-    set(m, VIRTIO_MMIO_QUEUE_SEL, 2);
-    assert_int_equal(get(m, VIRTIO_MMIO_QUEUE_NUM_MAX), 0);
+    devices_add_console(m);
+    assert_int_equal(devices_get(m, VIRTIO_MMIO_MAGIC_VALUE), 0x74726976);
+    assert_int_equal(devices_get(m, VIRTIO_MMIO_VERSION), 2);
+    assert_int_equal(devices_get(m, VIRTIO_MMIO_DEVICE_ID), 3);
+    devices_set(m, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 1);
+    assert_int_equal(devices_get(m, VIRTIO_MMIO_DEVICE_FEATURES), 1);
+    devices_set(m, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 7);
+    assert_int_equal(devices_get(m, VIRTIO_MMIO_DEVICE_FEATURES), 0);
+    devices_set(m, VIRTIO_MMIO_QUEUE_SEL, 2);
+    assert_int_equal(devices_get(m, VIRTIO_MMIO_QUEUE_NUM_MAX), 0);
     console_set_size(&m->console, 25, 81);
     assert_int_equal(virtio_mmio_bus_ops.read(&m->mmio, VIRTIO_MMIO_CONFIG, 2), 81);
     assert_int_equal(virtio_mmio_bus_ops.read(&m->mmio, VIRTIO_MMIO_CONFIG + 2, 2), 25);
@@ -193,18 +51,18 @@ static void features_are_negotiated_or_refused(void **state)
 {
     struct machine *m = *state;
 
-    add_console(m);
-    set(m, VIRTIO_MMIO_STATUS, 3);
-    set(m, VIRTIO_MMIO_STATUS, 11); /* no VERSION_1 */
-    assert_int_equal(get(m, VIRTIO_MMIO_STATUS), 3);
-    set(m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
-    set(m, VIRTIO_MMIO_DRIVER_FEATURES, 1u << 5); /* not offered */
-    set(m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
-    set(m, VIRTIO_MMIO_DRIVER_FEATURES, 1);
-    set(m, VIRTIO_MMIO_STATUS, 11);
-    assert_int_equal(get(m, VIRTIO_MMIO_STATUS), 3);
-    start(m, 2);
-    assert_int_equal(get(m, VIRTIO_MMIO_STATUS), 15);
+    devices_add_console(m);
+    devices_set(m, VIRTIO_MMIO_STATUS, 3);
+    devices_set(m, VIRTIO_MMIO_STATUS, 11); /* no VERSION_1 */
+    assert_int_equal(devices_get(m, VIRTIO_MMIO_STATUS), 3);
+    devices_set(m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
+    devices_set(m, VIRTIO_MMIO_DRIVER_FEATURES, 1u << 5); /* not offered */
+    devices_set(m, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
+    devices_set(m, VIRTIO_MMIO_DRIVER_FEATURES, 1);
+    devices_set(m, VIRTIO_MMIO_STATUS, 11);
+    assert_int_equal(devices_get(m, VIRTIO_MMIO_STATUS), 3);
+    devices_start(m, 2);
+    assert_int_equal(devices_get(m, VIRTIO_MMIO_STATUS), 15);
     console_destroy(&m->console);
 }
 
@@ -213,16 +71,16 @@ static void output_arrives(void **state)
     struct machine *m = *state;
     char bytes[8];
 
-    add_console(m);
-    start(m, 2);
+    devices_add_console(m);
+    devices_start(m, 2);
     memcpy(driver_at(&m->driver[1], DRIVER_DATA), "hello", 5);
-    offer(m, 1, m->driver[1].base + DRIVER_DATA, 5, 0);
-    assert_int_equal(taken(m, 1), 0);
+    devices_offer(m, 1, m->driver[1].base + DRIVER_DATA, 5, 0);
+    assert_int_equal(devices_taken(m, 1), 0);
     assert_int_equal(read(m->out[0], bytes, sizeof(bytes)), 5);
     assert_memory_equal(bytes, "hello", 5);
-    assert_int_equal(get(m, VIRTIO_MMIO_INTERRUPT_STATUS), VIRTIO_MMIO_INT_VRING);
-    set(m, VIRTIO_MMIO_INTERRUPT_ACK, VIRTIO_MMIO_INT_VRING);
-    assert_int_equal(get(m, VIRTIO_MMIO_INTERRUPT_STATUS), 0);
+    assert_int_equal(devices_get(m, VIRTIO_MMIO_INTERRUPT_STATUS), VIRTIO_MMIO_INT_VRING);
+    devices_set(m, VIRTIO_MMIO_INTERRUPT_ACK, VIRTIO_MMIO_INT_VRING);
+    assert_int_equal(devices_get(m, VIRTIO_MMIO_INTERRUPT_STATUS), 0);
     console_destroy(&m->console);
 }
 
@@ -232,11 +90,11 @@ static void a_full_pipe_does_not_block_the_guest(void **state)
     size_t sent = 0, got = 0;
     static char bytes[1 << 16];
 
-    add_console(m);
-    start(m, 2);
+    devices_add_console(m);
+    devices_start(m, 2);
     memset(driver_at(&m->driver[1], DRIVER_DATA), 'x', 1 << 16);
     for (unsigned int i = 0; i < 8; i++) { /* 512 KiB into a pipe of 64 */
-        offer(m, 1, m->driver[1].base + DRIVER_DATA, 1 << 16, 0);
+        devices_offer(m, 1, m->driver[1].base + DRIVER_DATA, 1 << 16, 0);
         sent += 1 << 16;
     }
     while (got < sent) {
@@ -246,7 +104,7 @@ static void a_full_pipe_does_not_block_the_guest(void **state)
         got += (size_t)read(m->out[0], bytes, sizeof(bytes));
     }
     for (unsigned int i = 0; i < 8; i++) {
-        taken(m, 1);
+        devices_taken(m, 1);
     }
     event_loop_stop(&m->loop);
     console_destroy(&m->console);
@@ -263,12 +121,12 @@ static void what_was_given_before_the_end_is_written(void **state)
     struct machine *m = *state;
     static char bytes[1 << 16];
 
-    add_console(m);
-    start(m, 2);
+    devices_add_console(m);
+    devices_start(m, 2);
     memset(driver_at(&m->driver[1], DRIVER_DATA), 'y', 4000);
     atomic_store(&m->ended, true);
     for (unsigned int i = 0; i < 10; i++) {
-        offer(m, 1, m->driver[1].base + DRIVER_DATA, 4000, 0);
+        devices_offer(m, 1, m->driver[1].base + DRIVER_DATA, 4000, 0);
     }
     event_loop_stop(&m->loop);
     console_drain(&m->console, never, NULL);
@@ -280,15 +138,15 @@ static void a_reader_that_goes_is_noticed_once(void **state)
 {
     struct machine *m = *state;
 
-    add_console(m);
-    start(m, 2);
+    devices_add_console(m);
+    devices_start(m, 2);
     close(m->out[0]);
-    offer(m, 1, DRIVER_DATA, 5, 0);
-    taken(m, 1);
+    devices_offer(m, 1, DRIVER_DATA, 5, 0);
+    devices_taken(m, 1);
     assert_int_equal(atomic_load(&m->output_error), EPIPE);
     atomic_store(&m->output_error, 0);
-    offer(m, 1, DRIVER_DATA, 5, 0);
-    taken(m, 1);
+    devices_offer(m, 1, DRIVER_DATA, 5, 0);
+    devices_taken(m, 1);
     assert_int_equal(atomic_load(&m->output_error), 0);
     m->out[0] = dup(m->out[1]);
     console_destroy(&m->console);
@@ -298,16 +156,16 @@ static void input_arrives_late_and_ends(void **state)
 {
     struct machine *m = *state;
 
-    add_console(m);
-    start(m, 2);
-    offer(m, 0, DRIVER_DATA, 100, VRING_DESC_F_WRITE);
-    offer(m, 0, DRIVER_DATA + 100, 100, VRING_DESC_F_WRITE);
+    devices_add_console(m);
+    devices_start(m, 2);
+    devices_offer(m, 0, DRIVER_DATA, 100, VRING_DESC_F_WRITE);
+    devices_offer(m, 0, DRIVER_DATA + 100, 100, VRING_DESC_F_WRITE);
     usleep(20000);
     assert_int_equal(write(m->in[1], "late", 4), 4);
-    assert_int_equal(taken(m, 0), 4);
+    assert_int_equal(devices_taken(m, 0), 4);
     assert_memory_equal(driver_at(&m->driver[0], DRIVER_DATA), "late", 4);
     close(m->in[1]);
-    assert_int_equal(taken(m, 0), 0); /* the end */
+    assert_int_equal(devices_taken(m, 0), 0); /* the end */
     assert_true(atomic_load(&m->interrupts) >= 2);
     m->in[1] = dup(m->in[0]);
     event_loop_stop(&m->loop);
@@ -318,18 +176,18 @@ static void bad_buffers_break_the_device_until_reset(void **state)
 {
     struct machine *m = *state;
 
-    add_console(m);
-    start(m, 2);
-    offer(m, 1, DRIVER_RAM, 5, 0);
-    assert_true(get(m, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
-    assert_true(get(m, VIRTIO_MMIO_INTERRUPT_STATUS) & VIRTIO_MMIO_INT_CONFIG);
-    set(m, VIRTIO_MMIO_QUEUE_NOTIFY, 1);
-    set(m, VIRTIO_MMIO_STATUS, 15);
-    assert_true(get(m, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
-    start(m, 2);
-    assert_int_equal(get(m, VIRTIO_MMIO_STATUS), 15);
-    offer(m, 0, DRIVER_DATA, 10, 0); /* to receive into a buffer that may only be read */
-    assert_true(get(m, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
+    devices_add_console(m);
+    devices_start(m, 2);
+    devices_offer(m, 1, DRIVER_RAM, 5, 0);
+    assert_true(devices_get(m, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
+    assert_true(devices_get(m, VIRTIO_MMIO_INTERRUPT_STATUS) & VIRTIO_MMIO_INT_CONFIG);
+    devices_set(m, VIRTIO_MMIO_QUEUE_NOTIFY, 1);
+    devices_set(m, VIRTIO_MMIO_STATUS, 15);
+    assert_true(devices_get(m, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
+    devices_start(m, 2);
+    assert_int_equal(devices_get(m, VIRTIO_MMIO_STATUS), 15);
+    devices_offer(m, 0, DRIVER_DATA, 10, 0); /* to receive into a buffer that may only be read */
+    assert_true(devices_get(m, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
     console_destroy(&m->console);
 }
 
@@ -337,14 +195,14 @@ static void a_bad_ring_address_breaks_the_device(void **state)
 {
     struct machine *m = *state;
 
-    add_console(m);
-    start(m, 0);
-    set(m, VIRTIO_MMIO_QUEUE_SEL, 0);
-    set(m, VIRTIO_MMIO_QUEUE_NUM, DRIVER_SIZE);
-    set(m, VIRTIO_MMIO_QUEUE_DESC_HIGH, 0xffffffff);
-    set(m, VIRTIO_MMIO_QUEUE_READY, 1);
-    assert_int_equal(get(m, VIRTIO_MMIO_QUEUE_READY), 0);
-    assert_true(get(m, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
+    devices_add_console(m);
+    devices_start(m, 0);
+    devices_set(m, VIRTIO_MMIO_QUEUE_SEL, 0);
+    devices_set(m, VIRTIO_MMIO_QUEUE_NUM, DRIVER_SIZE);
+    devices_set(m, VIRTIO_MMIO_QUEUE_DESC_HIGH, 0xffffffff);
+    devices_set(m, VIRTIO_MMIO_QUEUE_READY, 1);
+    assert_int_equal(devices_get(m, VIRTIO_MMIO_QUEUE_READY), 0);
+    assert_true(devices_get(m, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
     console_destroy(&m->console);
 }
 
@@ -365,8 +223,8 @@ static void add_disk(struct machine *m, bool read_only)
     unlink(name);
     close(fd);
     blk_init(&m->blk, &m->mem, &m->ended, &m->disk, 0);
-    attach(m, &m->blk.device);
-    start(m, 1);
+    devices_attach(m, &m->blk.device);
+    devices_start(m, 1);
 }
 
 static void remove_disk(struct machine *m)
@@ -390,8 +248,8 @@ static int request(struct machine *m, uint32_t type, uint64_t sector, uint64_t g
                 VRING_DESC_F_NEXT | (type == VIRTIO_BLK_T_OUT ? 0 : VRING_DESC_F_WRITE), 2);
     driver_desc(driver, 2, DRIVER_TABLE + 64, 1, VRING_DESC_F_WRITE, 0);
     driver_offer(driver, 0);
-    set(m, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
-    if ((get(m, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET) != 0) {
+    devices_set(m, VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+    if ((devices_get(m, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET) != 0) {
         return -1;
     }
     assert_int_equal(driver_take(driver, &id, &written), 1);
@@ -441,8 +299,8 @@ static void a_read_only_disk_stays_as_it_is(void **state)
     struct machine *m = *state;
 
     add_disk(m, true);
-    set(m, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
-    assert_true(get(m, VIRTIO_MMIO_DEVICE_FEATURES) & 1u << VIRTIO_BLK_F_RO);
+    devices_set(m, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
+    assert_true(devices_get(m, VIRTIO_MMIO_DEVICE_FEATURES) & 1u << VIRTIO_BLK_F_RO);
     assert_int_equal(request(m, VIRTIO_BLK_T_OUT, 0, DRIVER_DATA, 512), VIRTIO_BLK_S_IOERR);
     remove_disk(m);
 }
@@ -452,11 +310,11 @@ static void a_request_without_room_for_a_status_breaks_the_device(void **state)
     struct machine *m = *state;
 
     add_disk(m, false);
-    offer(m, 0, DRIVER_TABLE, 16, 0);
-    assert_true(get(m, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
-    start(m, 1);
-    offer(m, 0, DRIVER_TABLE, 15, VRING_DESC_F_WRITE);
-    assert_true(get(m, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
+    devices_offer(m, 0, DRIVER_TABLE, 16, 0);
+    assert_true(devices_get(m, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
+    devices_start(m, 1);
+    devices_offer(m, 0, DRIVER_TABLE, 15, VRING_DESC_F_WRITE);
+    assert_true(devices_get(m, VIRTIO_MMIO_STATUS) & VIRTIO_CONFIG_S_NEEDS_RESET);
     remove_disk(m);
 }
 
@@ -466,13 +324,13 @@ static void random_bytes_come(void **state)
     struct machine *m = *state;
 
     rng_init(&m->rng, &m->mem, &m->ended, entropy_fill);
-    attach(m, &m->rng.device);
-    start(m, 1);
-    offer(m, 0, DRIVER_DATA, 64, VRING_DESC_F_WRITE);
-    assert_int_equal(taken(m, 0), 64);
+    devices_attach(m, &m->rng.device);
+    devices_start(m, 1);
+    devices_offer(m, 0, DRIVER_DATA, 64, VRING_DESC_F_WRITE);
+    assert_int_equal(devices_taken(m, 0), 64);
     assert_memory_not_equal(driver_at(&m->driver[0], DRIVER_DATA), nothing, 64);
-    offer(m, 0, DRIVER_DATA, 1 << 20, VRING_DESC_F_WRITE);
-    assert_int_equal(taken(m, 0), 4096);
+    devices_offer(m, 0, DRIVER_DATA, 1 << 20, VRING_DESC_F_WRITE);
+    assert_int_equal(devices_taken(m, 0), 4096);
     rng_destroy(&m->rng);
 }
 
@@ -481,19 +339,19 @@ static void random_registers_do_no_harm(void **state)
 {
     struct machine *m = *state;
 
-    add_console(m);
+    devices_add_console(m);
     srand(2);
     for (unsigned int i = 0; i < 200000; i++) {
         uint32_t reg = (uint32_t)rand() % 0x110u;
         uint32_t value = rand() % 2 != 0 ? (uint32_t)rand() % 16u : (uint32_t)rand() * 3u;
 
         if (rand() % 64 == 0) {
-            start(m, 2);
+            devices_start(m, 2);
         } else if (rand() % 4 == 0) {
-            get(m, reg & ~3u);
+            devices_get(m, reg & ~3u);
         } else {
             virtio_mmio_bus_ops.write(&m->mmio, reg, 1u << rand() % 4, value);
-            set(m, reg & ~3u, value);
+            devices_set(m, reg & ~3u, value);
         }
         while (i % 1024 == 0 && poll(&(struct pollfd){.fd = m->out[0], .events = POLLIN}, 1, 0)) {
             static char bytes[1 << 16];
@@ -507,7 +365,7 @@ static void random_registers_do_no_harm(void **state)
 
 int main(void)
 {
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, devices_setup, devices_teardown)
     const struct CMUnitTest tests[] = {
         TEST(registers_say_who_is_there),
         TEST(features_are_negotiated_or_refused),
