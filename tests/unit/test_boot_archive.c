@@ -202,17 +202,18 @@ static void test_run_paths(void **state)
     /* a needs b; only the program says where both are; c is found through $ORIGIN, d through
      * the older DT_RPATH of the program, inherited. */
     assert_int_equal(
-        shell("cd %s && mkdir -p rp/lib rp/old && cd rp && for l in d c b a; do echo \"int $l(void) "
-              "{ return 1; }\" >$l.c; done && gcc -shared -fPIC d.c -o old/libd.so && "
-              "gcc -shared -fPIC b.c -o lib/libb.so && "
-              "gcc -shared -fPIC c.c -o lib/libc_.so -Wl,--no-as-needed -Lold -ld && "
-              "gcc -shared -fPIC a.c -o lib/liba.so -Wl,--no-as-needed -Llib -lb && "
-              "echo 'int main(void) { return 0; }' >m.c && "
-              "gcc m.c -o new -Wl,--no-as-needed -Llib -la -lb -Wl,-rpath,%s/rp/lib && "
-              "gcc m.c -o old_way "
-              "-Wl,--no-as-needed,--disable-new-dtags,-rpath,'$ORIGIN/lib:$ORIGIN/old' "
-              "-Llib -lc_ -Wl,-rpath-link,old",
-              scratch, scratch),
+        shell(
+            "cd %s && mkdir -p rp/lib rp/old && cd rp && for l in d c b a; do echo \"int $l(void) "
+            "{ return 1; }\" >$l.c; done && gcc -shared -fPIC d.c -o old/libd.so && "
+            "gcc -shared -fPIC b.c -o lib/libb.so && "
+            "gcc -shared -fPIC c.c -o lib/libc_.so -Wl,--no-as-needed -Lold -ld && "
+            "gcc -shared -fPIC a.c -o lib/liba.so -Wl,--no-as-needed -Llib -lb && "
+            "echo 'int main(void) { return 0; }' >m.c && "
+            "gcc m.c -o new -Wl,--no-as-needed -Llib -la -lb -Wl,-rpath,%s/rp/lib && "
+            "gcc m.c -o old_way "
+            "-Wl,--no-as-needed,--disable-new-dtags,-rpath,'$ORIGIN/lib:$ORIGIN/old' "
+            "-Llib -lc_ -Wl,-rpath-link,old",
+            scratch, scratch),
         0);
     struct vmm_config *config = config_for(in_scratch("rp/new"));
     unpack(config);
