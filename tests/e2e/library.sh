@@ -25,3 +25,10 @@ test_two_vms() {
     expect_status 0
     [ "$(grep -c 'run 0 outcome 0 value 6 text main' "$out")" = 2 ] || fail "two VMs"
 }
+test_stop() {
+    cp "$top/vmm/vmm.h" "$T/"
+    gcc -D_GNU_SOURCE -Wall -Werror -I"$T" "$top/tests/e2e/stop_vm.c" "$top/$B/libvmm.a" -pthread -o "$T/stop_vm" || fail "linking a client"
+    run timeout 200 "$T/stop_vm" "$ENGINE" /bin/busybox
+    [ "$(grep -c '^good' "$out")" = 14 ] || fail "$(grep -v '^good' "$out")"
+    expect_status 0
+}
