@@ -11,8 +11,8 @@
 struct boot_info boot_info __attribute__((section(".bss.hot.boot")));
 
 #define BOOT_MAPPED (1ull << 30)
-#define BOOT_MAP_BASE \
-    0xffffff8000000000ull /* the direct map: its first GiB is there from start64 on */
+/* The direct map: its first GiB is there from start64 on. */
+#define BOOT_MAP_BASE 0xffffff8000000000ull
 
 static const void *boot_ptr(uint64_t pa, uint64_t size, const char *what)
 {

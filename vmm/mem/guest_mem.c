@@ -78,9 +78,10 @@ int guest_mem_create(struct guest_mem *mem, uint64_t ram_size, uint64_t archive_
     }
     madvise(low->host, low->ram_size < SMALL_PAGE_RAM ? low->ram_size : SMALL_PAGE_RAM,
             MADV_NOHUGEPAGE);
-    if (archive_size >=
-        HUGE_PAGE) { /* headers and names between mapped files: a page here and there */
+    if (archive_size > 0) {
+        /* Headers and names between mapped files: a small page here and there. */
         struct guest_mem_region *last = &mem->regions[mem->region_count - 1];
+
         madvise(last->host + (mem->archive_gpa - last->gpa), archive_size, MADV_NOHUGEPAGE);
     }
     return 0;
