@@ -151,7 +151,8 @@ static bool finished(struct qemu *qemu)
 {
     if (qemu->alive)
         return false;
-    if (qemu->result.outcome == VMM_STOPPED && qemu->has_result)
+    if (qemu->has_result &&
+        (qemu->result.outcome == VMM_STOPPED || qemu->result.outcome == VMM_TIMED_OUT))
         return true; /* nobody waits for a reader that hangs */
     return relay_finished(&qemu->out) && relay_finished(&qemu->err) &&
            relay_finished(&qemu->console) && qemu->error_pipe[0] < 0 &&
