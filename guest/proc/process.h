@@ -6,9 +6,10 @@
  * on struct thread (sched/).  pid of the process = tid of its first task.
  *
  * Locks: process_table_lock (LOCK_RANK_PROCESS_TABLE) guards pids, parent and
- * child links, groups, sessions, thread lists and exit states; signals->lock
- * (LOCK_RANK_SIGNAL) guards handlers and pending sets.  Credentials and limits
- * are replaced under process_table_lock and read by their own task without it.
+ * child links, groups, sessions, lists of tasks, exit states, limits, and which
+ * memory and descriptor table a task has; signals.handlers->lock (LOCK_RANK_SIGNAL,
+ * taken inside) guards handlers, masks, pending sets and stopping.  A task changes
+ * its own credentials without a lock; others read single numbers of them.
  */
 #ifndef PROC_PROCESS_H
 #define PROC_PROCESS_H
