@@ -39,8 +39,10 @@ int main(void)
         processors++;
     CHECK(processors >= 1 && processors >= sysconf(_SC_NPROCESSORS_ONLN));
     CHECK(strstr(text, "\nflags\t\t: ") && strstr(text, " sse2") && strstr(text, "vendor_id\t: "));
-    slurp("/proc/mounts");
-    CHECK(strstr(text, " / ") && strstr(text, " /proc proc ") && strstr(text, " /dev "));
+    char what[256], where[256], type[64], options[512];
+    CHECK(sscanf(slurp("/proc/mounts"), "%255s %255s %63s %511s %d %d", what, where, type, options,
+                 &n, &m) == 6);
+    CHECK(strstr(text, " /proc proc "));
     CHECK(!strncmp(slurp("/proc/stat"), "cpu ", 4) && strstr(text, "\nbtime "));
     CHECK(!strncmp(slurp("/proc/version"), "Linux version ", 14));
     printf("%s", slurp("/proc/sys/kernel/ostype"));

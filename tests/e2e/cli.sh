@@ -71,6 +71,8 @@ test_small_files_of_etc() {
     expect_status 0
     run_vmm $busybox grep -q localhost /etc/hosts
     expect_status 0
+    run_vmm $busybox grep -q ' / ' /proc/mounts
+    expect_status 0
 }
 test_many_files() {
     mkdir "$T/many"
