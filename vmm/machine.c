@@ -277,6 +277,9 @@ static int signal_guest(void *arg, int signal_number)
 {
     struct machine *machine = arg;
 
+    if (machine->config->program == NULL) {
+        return -ENOTSUP; /* a foreign kernel does not look at the control port */
+    }
     return ctl_port_signal(&machine->ctl, signal_number);
 }
 

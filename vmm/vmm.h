@@ -150,7 +150,7 @@ int vmm_create(const struct vmm_config *config, struct vmm **vm, struct vmm_erro
  * to do calls this in a thread of its own.
  */
 int vmm_run(struct vmm *vm, struct vmm_result *result, struct vmm_error *error);
-/* Raises a signal in the guest's first process. */
+/* Raises a signal in the guest's first process; -ENOTSUP with a foreign kernel alone. */
 int vmm_signal(struct vmm *vm, int signal_number);
 int vmm_resize(struct vmm *vm, unsigned int rows, unsigned int columns);
 int vmm_stop(struct vmm *vm);

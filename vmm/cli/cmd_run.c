@@ -46,10 +46,11 @@ static void print_log(void *arg, enum vmm_log_level level, const char *line)
 static void pass_signal(int number)
 {
     int error = errno;
+    bool ends = number != SIGUSR1 && number != SIGUSR2;
     if (number == SIGINT && ++interrupt_count > 1)
         vmm_stop(running);
-    else
-        vmm_signal(running, number);
+    else if (vmm_signal(running, number) == -ENOTSUP && ends)
+        vmm_stop(running); /* a foreign kernel: nobody inside takes it */
     errno = error;
 }
 
