@@ -11,7 +11,9 @@
 #include "lib/string.h"
 #include "mm/page_alloc.h"
 
-#define HANDSHAKE_QUIET_NS 20000000ull /* no control message for so long: all have come */
+/* No control message for so long: all have come.  Generous, as a busy host may let QEMU's
+ * thread wait for long, and a port that is given up here is lost with the exit status. */
+#define HANDSHAKE_QUIET_NS 1000000000ull
 #define CONTROL_SEND_NS 1000000000ull
 #define FEATURES_WANTED (VIRTIO_CONSOLE_F_SIZE | VIRTIO_CONSOLE_F_MULTIPORT | VIRTIO_F_EVENT_IDX)
 
