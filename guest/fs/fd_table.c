@@ -12,6 +12,7 @@
 #include "mm/slab.h"
 
 #define INLINE_COUNT 32u
+#define LINUX_COUNT 64u /* what Linux's tables begin with, and programs can tell */
 #define CAPACITY_MAX (1u << 20) /* RLIMIT_NOFILE's ceiling, as fs.nr_open */
 
 struct fd_table {
@@ -333,6 +334,16 @@ int fd_set_cloexec(struct fd_table *table, int fd, bool on)
     }
     spin_unlock(&table->lock);
     return result;
+}
+
+uint32_t fd_capacity(struct fd_table *table)
+{
+    uint32_t capacity;
+
+    spin_lock(&table->lock);
+    capacity = MAX(table->capacity, LINUX_COUNT);
+    spin_unlock(&table->lock);
+    return capacity;
 }
 
 int fd_next(struct fd_table *table, int from)

@@ -29,6 +29,7 @@ int fd_close_range(struct fd_table *table, unsigned int first, unsigned int last
                    bool only_set_cloexec);
 int fd_get_cloexec(struct fd_table *table, int fd);
 int fd_set_cloexec(struct fd_table *table, int fd, bool on);
+uint32_t fd_capacity(struct fd_table *table); /* none is open at or above; >= 64 */
 /* Next open descriptor >= from, or -1: for /proc/PID/fd. */
 int fd_next(struct fd_table *table, int from);
 

@@ -5,6 +5,7 @@
  */
 #include "arch/clock.h"
 #include "arch/percpu.h"
+#include "fs/fd_table.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -296,7 +297,9 @@ static int64_t store_ready(struct select_sets *sets, const struct poll_item *ite
 
 static int64_t select_user(uint64_t fd_count, const uint64_t addresses[3], uint64_t deadline_ns)
 {
-    size_t count = MIN(fd_count, SELECT_FDS_MAX), bytes = (count + 63) / 64 * 8;
+    /* As Linux, not looked at beyond what the descriptor table has room for. */
+    size_t count = MIN(fd_count, MIN(fd_capacity(fd_current()), SELECT_FDS_MAX));
+    size_t bytes = (count + 63) / 64 * 8;
     struct {
         struct select_sets sets;
         struct poll_item items[];
