@@ -16,6 +16,7 @@
 extern start64
 extern boot_cpuid
 
+%include "offsets.inc"
 %include "tables.inc"
 
 section .note.pvh note alloc noexec nowrite align=4
@@ -125,13 +126,13 @@ long_mode:
         or      rsi, rdi                ; TSC at entry
         mov     edi, ebx                ; start info
         mov     rax, boot_cpuid
-        movd    [rax], mm3              ; struct boot_cpuid, arch/cpu.h
-        movd    [rax + 4], mm4
-        movd    [rax + 8], mm5
-        movd    [rax + 12], mm6
-        movd    [rax + 16], mm7
-        movd    [rax + 20], mm2
-        mov     [rax + 24], ebp
+        movd    [rax + CPUID_LEAF1_EAX], mm3
+        movd    [rax + CPUID_LEAF1_ECX], mm4
+        movd    [rax + CPUID_LEAF1_EDX], mm5
+        movd    [rax + CPUID_LEAF7_EBX], mm6
+        movd    [rax + CPUID_LEAF7_ECX], mm7
+        movd    [rax + CPUID_EXTENDED1_EDX], mm2
+        mov     [rax + CPUID_CR4], ebp
         emms
         mov     rax, start64
         jmp     rax

@@ -7,8 +7,6 @@
 ; The door has built the boot page tables (boot/tables.inc), later the kernel's
 ; own (guest/mm/paging.c).
 
-%define VIRT_BASE 0xffffffff80000000
-%define PHYS(label) ((label) - VIRT_BASE)
 extern kernel_main
 extern kernel_bss_start, kernel_hot_end
 

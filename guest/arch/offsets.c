@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Structure offsets for nasm: compiled to assembly, never linked (see Makefile). */
+#include "arch/cpu.h"
 #include "arch/percpu.h"
 #include "arch/trap.h"
 
@@ -21,6 +22,13 @@ void offsets(void)
     DEFINE(FRAME_RFLAGS, offsetof(struct trap_frame, rflags));
     DEFINE(FRAME_RSP, offsetof(struct trap_frame, rsp));
     DEFINE(FRAME_SIZE, sizeof(struct trap_frame));
+    DEFINE(CPUID_LEAF1_EAX, offsetof(struct boot_cpuid, leaf1_eax));
+    DEFINE(CPUID_LEAF1_ECX, offsetof(struct boot_cpuid, leaf1_ecx));
+    DEFINE(CPUID_LEAF1_EDX, offsetof(struct boot_cpuid, leaf1_edx));
+    DEFINE(CPUID_LEAF7_EBX, offsetof(struct boot_cpuid, leaf7_ebx));
+    DEFINE(CPUID_LEAF7_ECX, offsetof(struct boot_cpuid, leaf7_ecx));
+    DEFINE(CPUID_EXTENDED1_EDX, offsetof(struct boot_cpuid, extended1_edx));
+    DEFINE(CPUID_CR4, offsetof(struct boot_cpuid, cr4));
     DEFINE(SEL_USER_CS, USER_CS);
     DEFINE(SEL_USER_DS, USER_DS);
     DEFINE(VECTOR_SYSCALL, TRAP_VECTOR_SYSCALL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Kernel page tables: the boot tables (boot/start64.asm shows their shape) become
+ * Kernel page tables: the boot tables (boot/tables.inc shows their shape) become
  * the kernel's own here: image pages get their rights, guard pages vanish, the
  * identity mapping goes away.
  *

@@ -72,8 +72,10 @@ static uint8_t serve(struct blk *blk, struct virtq *queue, const struct virtq_ch
 }
 
 /* Bytes written into the chain, or -EPROTO. */
-static int64_t answer(struct blk *blk, struct virtq *queue, const struct virtq_chain *chain)
+static int64_t answer(struct virtio_device *device, struct virtq *queue,
+                      const struct virtq_chain *chain)
 {
+    struct blk *blk = (struct blk *)device; /* its first member */
     struct virtio_blk_outhdr header;
     uint32_t status_at = chain->writable_bytes - STATUS_BYTES;
     uint8_t status;
@@ -92,27 +94,7 @@ static int64_t answer(struct blk *blk, struct virtq *queue, const struct virtq_c
 
 static void notify(struct virtio_device *device, unsigned int index)
 {
-    struct blk *blk = (struct blk *)device; /* its first member */
-    struct virtq *queue = &device->queues[index];
-    struct virtq_chain chain;
-    int64_t result = 0;
-
-    do {
-        while ((result = virtq_pop(queue, &chain)) > 0) {
-            result = answer(blk, queue, &chain);
-            if (result < 0) {
-                break;
-            }
-            virtq_push(queue, &chain, (uint32_t)result);
-            virtio_device_signal_used(device, index);
-            if (virtio_device_ended(device)) {
-                return;
-            }
-        }
-    } while (result >= 0 && virtq_enable_notify(queue));
-    if (result < 0) {
-        virtio_device_break(device);
-    }
+    virtio_device_serve(device, index, answer);
 }
 
 static const struct virtio_device_ops blk_ops = {

@@ -107,6 +107,32 @@ void virtio_device_config_changed(struct virtio_device *device)
     }
 }
 
+void virtio_device_serve(struct virtio_device *device, unsigned int index,
+                         int64_t (*answer)(struct virtio_device *device, struct virtq *queue,
+                                           const struct virtq_chain *chain))
+{
+    struct virtq *queue = &device->queues[index];
+    struct virtq_chain chain;
+    int64_t result;
+
+    do {
+        while ((result = virtq_pop(queue, &chain)) > 0) {
+            result = answer(device, queue, &chain);
+            if (result < 0) {
+                break;
+            }
+            virtq_push(queue, &chain, (uint32_t)result);
+            virtio_device_signal_used(device, index);
+            if (virtio_device_ended(device)) {
+                return;
+            }
+        }
+    } while (result >= 0 && virtq_enable_notify(queue));
+    if (result < 0) {
+        virtio_device_break(device);
+    }
+}
+
 void virtio_device_notify(struct virtio_device *device, unsigned int queue)
 {
     pthread_mutex_lock(&device->lock);

@@ -77,6 +77,14 @@ void virtio_device_break(struct virtio_device *device);
 /* Interrupts for pushed buffers if the driver wants that. */
 void virtio_device_signal_used(struct virtio_device *device, unsigned int queue);
 void virtio_device_config_changed(struct virtio_device *device);
+/*
+ * Answers every request of a queue, one after the other; for the notify
+ * function of devices that need not wait for anything.  answer() returns how
+ * many bytes it wrote into the chain; a negative errno breaks the device.
+ */
+void virtio_device_serve(struct virtio_device *device, unsigned int queue,
+                         int64_t (*answer)(struct virtio_device *device, struct virtq *queue,
+                                           const struct virtq_chain *chain));
 
 /* ---- Takes the lock ------------------------------------------------------ */
 

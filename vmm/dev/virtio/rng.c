@@ -10,9 +10,11 @@
 
 #define REQUEST_BYTES_MAX 4096u
 
-/* Bytes written, or negative errno. */
-static int answer(struct rng *rng, struct virtq *queue, const struct virtq_chain *chain)
+/* Bytes written, or -EPROTO. */
+static int64_t answer(struct virtio_device *device, struct virtq *queue,
+                      const struct virtq_chain *chain)
 {
+    struct rng *rng = (struct rng *)device; /* its first member */
     struct iovec iov[VIRTQ_SEGMENTS_MAX];
     int count = virtq_iov(queue, chain, true, 0, REQUEST_BYTES_MAX, iov);
     size_t total = 0;
@@ -26,32 +28,12 @@ static int answer(struct rng *rng, struct virtq *queue, const struct virtq_chain
         }
         total += iov[i].iov_len;
     }
-    return (int)total;
+    return (int64_t)total;
 }
 
 static void notify(struct virtio_device *device, unsigned int index)
 {
-    struct rng *rng = (struct rng *)device; /* its first member */
-    struct virtq *queue = &device->queues[index];
-    struct virtq_chain chain;
-    int result = 0;
-
-    do {
-        while ((result = virtq_pop(queue, &chain)) > 0) {
-            result = answer(rng, queue, &chain);
-            if (result < 0) {
-                break;
-            }
-            virtq_push(queue, &chain, (uint32_t)result);
-            virtio_device_signal_used(device, index);
-            if (virtio_device_ended(device)) {
-                return;
-            }
-        }
-    } while (result >= 0 && virtq_enable_notify(queue));
-    if (result < 0) {
-        virtio_device_break(device);
-    }
+    virtio_device_serve(device, index, answer);
 }
 
 static const struct virtio_device_ops rng_ops = {
