@@ -125,30 +125,47 @@ static int grow_locked(struct fd_table *table, uint32_t fd)
     return 0;
 }
 
+/* Locked: all open descriptors are below. */
+static uint32_t used_end(const struct fd_table *table)
+{
+    uint32_t word = (table->capacity + 63) / 64;
+
+    while (word > 0 && !table->used[word - 1])
+        word--;
+    return word ? word * 64 - (uint32_t)__builtin_clzl(table->used[word - 1]) : 0;
+}
+
+/* Room for what is open, not for what once was. */
 struct fd_table *fd_table_copy(struct fd_table *table)
 {
     struct fd_table *copy = fd_table_create();
-    int error = copy ? 0 : -ENOMEM;
+    uint32_t end;
 
-    if (error)
+    if (!copy)
         return NULL;
-    spin_lock(&copy->lock);
-    while (!error && copy->capacity < table->capacity)
-        error = grow_locked(copy, table->capacity - 1);
-    spin_unlock(&copy->lock);
-    if (error) {
-        fd_table_put(copy);
-        return NULL;
+    for (;;) {
+        spin_lock(&table->lock);
+        end = used_end(table);
+        if (end <= copy->capacity)
+            break;
+        spin_unlock(&table->lock);
+        spin_lock(&copy->lock);
+        int error = grow_locked(copy, end - 1);
+        spin_unlock(&copy->lock);
+        if (error) {
+            fd_table_put(copy);
+            return NULL;
+        }
     }
-    spin_lock(&table->lock);
-    for (uint32_t i = 0; i < MIN(table->capacity, copy->capacity); i++) {
-        if (!table->files[i])
-            continue;
-        copy->files[i] = file_get(table->files[i]);
-        bit_put(copy->used, i, true);
-        bit_put(copy->cloexec, i, bit_get(table->cloexec, i));
+    for (uint32_t word = 0; word * 64 < end; word++) {
+        copy->used[word] = table->used[word];
+        copy->cloexec[word] = table->cloexec[word];
+        for (uint64_t left = table->used[word]; left; left &= left - 1) {
+            uint32_t slot = word * 64 + (uint32_t)__builtin_ctzl(left);
+            copy->files[slot] = file_get(table->files[slot]);
+        }
     }
-    copy->first_free = 0;
+    copy->first_free = table->first_free;
     spin_unlock(&table->lock);
     return copy;
 }
@@ -170,9 +187,10 @@ void fd_table_put(struct fd_table *table)
 {
     if (!table || !ref_put(&table->refs))
         return;
-    for (uint32_t i = 0; i < table->capacity; i++)
-        if (table->files[i])
-            close_file(table, table->files[i]);
+    for (uint32_t word = 0; word < (table->capacity + 63) / 64; word++) {
+        for (uint64_t left = table->used[word]; left; left &= left - 1)
+            close_file(table, table->files[word * 64 + (uint32_t)__builtin_ctzl(left)]);
+    }
     if (table->files != table->inline_files)
         kfree(table->files);
     kfree(table);

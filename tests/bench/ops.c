@@ -6,22 +6,28 @@
  */
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define ROUNDS 3
 #define PAGES 256
 
-static int fds[2], file, failed;
+static int fds[2], there[2], back[2], file, failed, epoll;
 static char *pages;
+static const char *self;
 static uint32_t word;
 
 static uint64_t now_ns(void)
@@ -109,6 +115,81 @@ static void op_pread(void)
     need(pread(file, buffer, sizeof(buffer), 0) == (ssize_t)sizeof(buffer));
 }
 
+static void op_epoll(void)
+{
+    struct epoll_event events[4];
+    need(epoll_wait(epoll, events, 4, 0) == 1);
+}
+
+/* One round trip over two pipes; the other side runs echo(). */
+static void op_ping_pong(void)
+{
+    char c = 0;
+    need(write(there[1], &c, 1) == 1 && read(back[0], &c, 1) == 1);
+}
+
+static void *echo(void *arg)
+{
+    char c;
+    while (read(there[0], &c, 1) == 1 && c == 0)
+        need(write(back[1], &c, 1) == 1);
+    return arg;
+}
+
+static void end_echo(void)
+{
+    char c = 1;
+    need(write(there[1], &c, 1) == 1);
+}
+
+static void *nothing(void *arg)
+{
+    return arg;
+}
+
+static void op_thread(void)
+{
+    pthread_t thread;
+    need(pthread_create(&thread, NULL, nothing, NULL) == 0 && pthread_join(thread, NULL) == 0);
+}
+
+static void reap(pid_t child)
+{
+    int status = -1;
+    need(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+}
+
+static void op_fork(void)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    reap(child);
+}
+
+/* This program with an argument that makes it end at once. */
+static void exec_self(void)
+{
+    execve(self, (char *const[]){"ops", "end", NULL}, (char *const[]){NULL});
+    _exit(1);
+}
+
+static void op_fork_exec(void)
+{
+    pid_t child = fork();
+    if (child == 0)
+        exec_self();
+    reap(child);
+}
+
+static void op_vfork_exec(void)
+{
+    pid_t child = vfork();
+    if (child == 0)
+        exec_self();
+    reap(child);
+}
+
 static void measure(const char *name, void (*op)(void), void (*before)(void), int count, int divide)
 {
     uint64_t best = UINT64_MAX;
@@ -137,30 +218,92 @@ static void measure(const char *name, void (*op)(void), void (*before)(void), in
         printf("%s|%llu\n", name, (unsigned long long)(best / (uint64_t)count / (uint64_t)divide));
 }
 
-int main(void)
+/* Descriptors that never become ready, and one that is; the cost must not grow with the former. */
+static void measure_epoll(void)
+{
+    const struct rlimit many = {10100, 10100};
+    struct epoll_event event = {.events = EPOLLIN};
+    char name[40];
+    int idle = 0, ready = eventfd(1, 0);
+
+    epoll = epoll_create1(0);
+    setrlimit(RLIMIT_NOFILE, &many);
+    need(epoll_ctl(epoll, EPOLL_CTL_ADD, ready, &event) == 0);
+    for (int goal = 1; goal <= 10000; goal *= 100) {
+        for (; idle < goal; idle++)
+            need(epoll_ctl(epoll, EPOLL_CTL_ADD, eventfd(0, 0), &event) == 0);
+        snprintf(name, sizeof(name), "epoll_wait, %d idle", goal);
+        measure(name, op_epoll, NULL, 500, 1);
+    }
+    syscall(SYS_close_range, ready + 1, ~0u, 0);
+}
+
+static void measure_ping_pong(void)
+{
+    pthread_t thread;
+    pid_t child;
+
+    if (pipe(there) < 0 || pipe(back) < 0)
+        return;
+    child = fork();
+    if (child == 0) {
+        echo(NULL);
+        _exit(0);
+    }
+    measure("pipe ping-pong, processes", op_ping_pong, NULL, 300, 1);
+    end_echo();
+    reap(child);
+    pthread_create(&thread, NULL, echo, NULL);
+    measure("pipe ping-pong, threads", op_ping_pong, NULL, 300, 1);
+    end_echo();
+    pthread_join(thread, NULL);
+}
+
+static void measure_memory(void)
+{
+    pages = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    madvise(pages, PAGES * 4096, MADV_NOHUGEPAGE);
+    measure("mmap and munmap", op_mmap, NULL, 300, 1);
+    measure("page fault", op_fault, op_unmap, 8, PAGES);
+    measure("madvise(DONTNEED) per page", op_unmap, op_fault, 8, PAGES);
+    munmap(pages, PAGES * 4096);
+}
+
+static void measure_files(void)
 {
     static char block[4096];
 
-    signal(SIGUSR1, on_signal);
     file = open("/tmp/ops.file", O_RDWR | O_CREAT | O_TRUNC, 0644);
-    pages = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (file < 0 || pages == MAP_FAILED || pipe(fds) < 0 || write(file, block, 4096) != 4096) {
-        perror("ops");
+    need(write(file, block, sizeof(block)) == (ssize_t)sizeof(block));
+    measure("stat", op_stat, NULL, 500, 1);
+    measure("open and close", op_open, NULL, 500, 1);
+    measure("pread 4 KiB", op_pread, NULL, 500, 1);
+    close(file);
+    unlink("/tmp/ops.file");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1)
+        return 0; /* exec_self() */
+    self = argv[0];
+    signal(SIGUSR1, on_signal);
+    if (pipe(fds) < 0)
         return 1;
-    }
-    madvise(pages, PAGES * 4096, MADV_NOHUGEPAGE);
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     measure("getpid", op_getpid, NULL, 1000, 1);
     measure("clock_gettime by vDSO", op_clock, NULL, 1000, 1);
     measure("futex wake, nobody waits", op_futex, NULL, 1000, 1);
     measure("sched_yield", op_yield, NULL, 1000, 1);
     measure("pipe write and read, 1 byte", op_pipe, NULL, 500, 1);
-    measure("mmap and munmap", op_mmap, NULL, 300, 1);
-    measure("page fault", op_fault, op_unmap, 8, PAGES);
-    measure("madvise(DONTNEED) per page", op_unmap, op_fault, 8, PAGES);
+    measure_ping_pong();
+    measure_epoll();
+    measure_memory();
     measure("signal to self", op_signal, NULL, 300, 1);
-    measure("stat", op_stat, NULL, 500, 1);
-    measure("open and close", op_open, NULL, 500, 1);
-    measure("pread 4 KiB", op_pread, NULL, 500, 1);
-    unlink("/tmp/ops.file");
+    measure_files();
+    measure("thread create and join", op_thread, NULL, 50, 1);
+    measure("fork, exit, wait", op_fork, NULL, 30, 1);
+    measure("fork, exec, exit, wait", op_fork_exec, NULL, 30, 1);
+    measure("vfork, exec, exit, wait", op_vfork_exec, NULL, 30, 1);
     return 0;
 }
