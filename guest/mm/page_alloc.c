@@ -10,10 +10,10 @@
  */
 #include "mm/page_alloc.h"
 
-#include "arch/boot_info.h"
-#include "arch/spinlock.h"
 #include "lib/panic.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
+#include "mm/page_record.h"
 #include "mm/paging.h"
 
 /* 1 MiB: its records fill one page. */
@@ -25,38 +25,8 @@
  * near, so that what a boot touches stays close together, however much RAM there is.
  */
 #define FIRST_REGION_END (32ul << 20)
-#define HOT_PAGES 16u
-#define NIL 0u /* no page: page frame 0 is never managed */
 
-enum page_state { PAGE_UNUSED, PAGE_FREE, PAGE_USED };
-
-struct page { /* 16 bytes: 0.4 % of RAM */
-    atomic_uint refs;
-    uint32_t next, prev; /* frame numbers, in a free list */
-    uint8_t order;
-    uint8_t state; /* enum page_state */
-    uint8_t zero; /* free block whose contents are zero */
-    uint8_t reserved;
-};
-_Static_assert(sizeof(struct page) == 16, "page record");
-
-struct region {
-    uint32_t start, end; /* frame numbers, end exclusive */
-    uint32_t frontier; /* next frame that was never handed out */
-    uint32_t pad;
-    struct page *pages; /* record of frame f: pages[f - start] */
-};
-
-static struct {
-    struct spinlock lock;
-    uint32_t region_count;
-    struct region regions[BOOT_REGIONS_MAX + 4];
-    uint32_t free_head[PAGE_ORDER_MAX + 1]; /* frame numbers */
-    uint64_t total, free_listed, beyond; /* pages: all, in lists, behind the frontier */
-    uint64_t used_max;
-    /* Pages freed last (counted as listed) go first: the host need not back a new one. */
-    uint32_t hot_count, hot[HOT_PAGES];
-} pa_state __attribute__((section(".bss.hot.pages")));
+struct page_allocator pa_state __attribute__((section(".bss.hot.pages")));
 
 static struct region *region_of(uint32_t frame)
 {
@@ -236,9 +206,10 @@ __attribute__((hot)) bool page_alloc(unsigned int order, unsigned int flags, pad
     page->order = (uint8_t)order;
     atomic_store_explicit(&page->refs, 1, memory_order_relaxed);
     note_use();
+    *pa = PADDR((uint64_t)frame << PAGE_SHIFT);
+    leaks_page_born(*pa, __builtin_return_address(0));
     spin_unlock(&pa_state.lock);
 
-    *pa = PADDR((uint64_t)frame << PAGE_SHIFT);
     if (!(flags & PAGE_ZERO))
         return true;
     if (!zero)
@@ -268,6 +239,7 @@ void page_put(paddr_t pa)
     unsigned int old = atomic_fetch_sub_explicit(&page->refs, 1, memory_order_acq_rel);
     ASSERT(old > 0 && page->state == PAGE_USED);
     if (old == 1) {
+        leaks_page_died(pa, page->order);
         spin_lock(&pa_state.lock);
         if (page->order == 0 && pa_state.hot_count < HOT_PAGES)
             keep_hot(frame, page);
@@ -283,6 +255,7 @@ void page_split(paddr_t pa)
     unsigned int order = page->order;
 
     ASSERT(atomic_load_explicit(&page->refs, memory_order_relaxed) == 1);
+    leaks_page_split(pa, order);
     for (unsigned int i = 0; i < 1u << order; i++) {
         page[i].state = PAGE_USED;
         page[i].order = 0;
@@ -306,7 +279,10 @@ void *page_alloc_virt(unsigned int flags)
 {
     paddr_t pa;
 
-    return page_alloc(0, flags, &pa) ? phys_to_virt(pa) : NULL;
+    if (!page_alloc(0, flags, &pa))
+        return NULL;
+    leaks_page_born(pa, __builtin_return_address(0));
+    return phys_to_virt(pa);
 }
 
 void page_free_virt(void *page)

@@ -15,6 +15,7 @@
 
 #include "lib/panic.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/page_alloc.h"
 
 #define UNIT 128u
@@ -79,8 +80,10 @@ static void carve_run(struct page_header *page, unsigned int index)
     units -= units % step;
     uint8_t *run = (uint8_t *)page + page->carved * UNIT;
     memset(page->unit_class + page->carved, (int)index + 1, units);
-    for (unsigned int at = 0; at + size <= units * UNIT; at += size)
+    for (unsigned int at = 0; at + size <= units * UNIT; at += size) {
+        slab_poison(run + at, size);
         list_push_back(&slab.class[index].free, (struct list *)(void *)(run + at));
+    }
     page->carved = (uint16_t)(page->carved + units);
 }
 
@@ -101,6 +104,7 @@ static struct page_header *page_to_carve(unsigned int index)
         return slab.carving[best];
     struct page_header *page = page_alloc_virt(0);
     if (page) {
+        leaks_page_is_slab(page);
         memset(page, 0, sizeof(*page));
         page->carved = 1;
         slab.carving[fullest] = page;
@@ -137,7 +141,7 @@ static void release_page(struct page_header *page)
     page_free_virt(page);
 }
 
-static void *alloc_large(size_t size, unsigned int flags)
+static void *alloc_large(size_t size, unsigned int flags, const void *caller)
 {
     unsigned int order = 0;
     paddr_t pa;
@@ -148,21 +152,24 @@ static void *alloc_large(size_t size, unsigned int flags)
         order++;
     if (!page_alloc(order, flags, &pa))
         return NULL;
+    leaks_page_born(pa, caller);
     spin_lock(&slab.lock);
     slab.objects++;
     spin_unlock(&slab.lock);
     return phys_to_virt(pa);
 }
 
-void *kmalloc(size_t size)
+/* caller: where the request comes from. */
+static void *alloc(size_t size, unsigned int flags, const void *caller)
 {
     struct list *object = NULL;
+    void *result = NULL;
 
-    if (size > SIZE_SMALL_MAX)
-        return alloc_large(size, 0);
+    if (size > SIZE_SMALL_MAX - SLAB_TAG_SIZE)
+        return alloc_large(size, flags, caller);
     if (page_should_fail())
         return NULL;
-    unsigned int index = class_of_size(size);
+    unsigned int index = class_of_size(size + SLAB_TAG_SIZE);
 
     spin_lock(&slab.lock);
     struct list *free = &slab.class[index].free;
@@ -173,19 +180,22 @@ void *kmalloc(size_t size)
         list_remove(object);
         header_of(object)->live++;
         slab.objects++;
+        result = slab_born(object, classes[index].size, size, caller);
     }
     spin_unlock(&slab.lock);
-    return object;
+    if (result && (flags & PAGE_ZERO))
+        memset(result, 0, size);
+    return result;
+}
+
+void *kmalloc(size_t size)
+{
+    return alloc(size, 0, __builtin_return_address(0));
 }
 
 void *kzalloc(size_t size)
 {
-    if (size > SIZE_SMALL_MAX)
-        return alloc_large(size, PAGE_ZERO);
-    void *object = kmalloc(size);
-    if (object)
-        memset(object, 0, size);
-    return object;
+    return alloc(size, PAGE_ZERO, __builtin_return_address(0));
 }
 
 void *kcalloc(size_t count, size_t size)
@@ -194,12 +204,12 @@ void *kcalloc(size_t count, size_t size)
 
     if (__builtin_mul_overflow(count, size, &bytes))
         return NULL;
-    return kzalloc(bytes);
+    return alloc(bytes, PAGE_ZERO, __builtin_return_address(0));
 }
 
 void *krealloc(void *ptr, size_t old_size, size_t new_size)
 {
-    void *object = kmalloc(new_size);
+    void *object = alloc(new_size, 0, __builtin_return_address(0));
 
     if (!object)
         return NULL;
@@ -227,6 +237,7 @@ void kfree(void *ptr)
     spin_lock(&slab.lock);
     unsigned int index = page->unit_class[unit];
     ASSERT(index > 0 && index <= CLASSES && page->live > 0);
+    ptr = slab_died(ptr, classes[index - 1].size);
     list_push_front(&slab.class[index - 1].free, ptr);
     page->live--;
     slab.objects--;
@@ -239,7 +250,7 @@ void kfree(void *ptr)
 char *kstrdup(const char *s)
 {
     size_t size = strlen(s) + 1;
-    char *copy = kmalloc(size);
+    char *copy = alloc(size, 0, __builtin_return_address(0));
 
     if (copy)
         memcpy(copy, s, size);
@@ -253,3 +264,22 @@ uint64_t slab_objects_in_use(void)
     spin_unlock(&slab.lock);
     return objects;
 }
+
+#if DEBUG_LOCKS
+void slab_for_each_raw(void *address, void (*visit)(void *raw))
+{
+    struct page_header *page = address;
+    unsigned int carved = MIN(page->carved, UNITS);
+
+    for (unsigned int unit = 1; unit < carved;) {
+        unsigned int index = page->unit_class[unit];
+
+        if (index == 0 || index > CLASSES)
+            return;
+        const struct slab_class *class = &classes[index - 1];
+        for (unsigned int at = 0; at + class->size <= class->run_units * UNIT; at += class->size)
+            visit((uint8_t *)page + unit * UNIT + at);
+        unit += class->run_units;
+    }
+}
+#endif
