@@ -9,7 +9,7 @@
 # make surface    what a hostile guest can reach, counted from the sources
 # make install    DESTDIR=, PREFIX=/usr/local
 #
-# Variables: B (build directory), CC, DEBUG=1 (lock-order and sleep checks), V=1 (whole commands),
+# Variables: B (build directory), CC, DEBUG=1 (lock order, sleeping, leaks), V=1 (whole commands),
 # SUITE and TEST (make test SUITE=apps-qemu TEST=sig_basic; tests/run --list names them).
 
 MAKEFLAGS += -rR

@@ -27,6 +27,7 @@
 #include "lib/random.h"
 #include "lib/string.h"
 #include "lib/uts.h"
+#include "mm/leaks.h"
 #include "mm/page_alloc.h"
 #include "mm/paging.h"
 #include "proc/process.h"
@@ -104,14 +105,20 @@ static void report_stats(void)
     control_report_stats(stats);
 }
 
-/* The first process has ended: its wait status becomes the VM's. */
-static void end_with(int wait_status)
+static void end_machine(int wait_status)
 {
     if (cmdline_get("stats", NULL, 0, NULL) >= 0)
         report_stats();
     if (wait_status & 0x7f)
         control_end(GUEST_CTL_KILLED, (uint8_t)wait_status);
     control_end(GUEST_CTL_EXIT, (uint8_t)(wait_status >> 8));
+}
+
+/* The first process has ended: its wait status becomes the VM's. */
+static void end_with(int wait_status)
+{
+    if (!process_teardown(wait_status, end_machine))
+        end_machine(wait_status);
 }
 
 static void reboot_machine(void)
@@ -234,6 +241,7 @@ static void start_first_program(void)
     struct file *streams[3];
 
     int error = run_spec_load(&spec);
+    leaks_begin();
     if (error == 0 && spec.hostname)
         uts_set_hostname(spec.hostname, strlen(spec.hostname));
     if (error == 0)

@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/slab.h"
 
 #define HIDDEN_DIR ".vmm"
@@ -106,8 +107,10 @@ struct tmpfs_inode *archive_instantiate(struct archive *archive, struct tmpfs_in
     if (cpio_read(archive->base, archive->size, entry->member, &member, &reason) != 1)
         return NULL;
     entry->inode = make_inode(archive, &member);
-    if (entry->inode)
+    if (entry->inode) {
+        tmpfs_keep_inode(entry->inode);
         tmpfs_inherit_defaults(dir, entry);
+    }
     return entry->inode;
 }
 
@@ -179,6 +182,7 @@ static bool enter_hard_link(struct archive *archive, const struct cpio_member *m
         group = kmalloc(sizeof(*group));
         if (!group)
             return false;
+        leaks_keep(group);
         *group = (struct archive_link_group){.next = NULL,
                                              .ino = member->ino,
                                              .dev_major = member->dev_major,

@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/slab.h"
 
 #define UNUSED_MAX 2048u /* cached dentries without a reference */
@@ -321,6 +322,7 @@ void dentry_exchange(struct dentry *a, struct dentry *b)
 void dentry_pin_mount(struct dentry *dentry)
 {
     spin_lock(&dentry_lock);
+    leaks_keep(dentry);
     dentry->flags |= DENTRY_MOUNT;
     dentry->count++;
     spin_unlock(&dentry_lock);

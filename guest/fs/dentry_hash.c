@@ -3,6 +3,7 @@
 #include "fs/dentry_hash.h"
 
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/slab.h"
 
 #define HASH_SIZE_FIRST 64u
@@ -38,6 +39,7 @@ static void grow_table(void)
 
     if (!bigger)
         return;
+    leaks_keep(bigger);
     table = bigger;
     table_size = old_size * 2;
     for (uint32_t i = 0; i < old_size; i++) {

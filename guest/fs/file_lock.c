@@ -6,6 +6,7 @@
 #include "fs/file_lock.h"
 
 #include "lib/errno.h"
+#include "mm/leaks.h"
 #include "mm/slab.h"
 
 struct file_lock {
@@ -109,6 +110,7 @@ static struct inode_locks *get_locks(struct inode *inode)
         locks = kmalloc(sizeof(*locks));
         if (!locks)
             return NULL;
+        leaks_keep(locks); /* as long as the inode */
         list_init(&locks->locks);
         wait_queue_init(&locks->changed);
         inode->locks = locks;

@@ -7,6 +7,7 @@
 #include "iface/open_flags.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
+#include "mm/leaks.h"
 
 #define SEALS_ALL (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
 
@@ -20,8 +21,10 @@ static struct inode *create_unnamed(uint32_t mode)
     int error = 0;
 
     mutex_lock(&create_lock);
-    if (!unnamed_fs.sb.root)
+    if (!unnamed_fs.sb.root) {
         error = tmpfs_init(&unnamed_fs, "tmpfs", MAKE_DEVICE(0, 1), 0700, NULL);
+        leaks_keep(unnamed_fs.sb.root);
+    }
     mutex_unlock(&create_lock);
     if (!error)
         node = tmpfs_new_inode(&unnamed_fs, S_IFREG | mode, 0, tmpfs_next_ino(&unnamed_fs));

@@ -3,6 +3,7 @@
 #include "fs/page_tree.h"
 
 #include "lib/errno.h"
+#include "mm/leaks.h"
 #include "mm/slab.h"
 
 #define WIDTH_BITS 6u
@@ -47,6 +48,7 @@ static int grow(struct page_tree *tree, uint64_t index)
 
             if (!node)
                 return -ENOMEM;
+            leaks_keep(node);
             node->slots[0] = tree->root;
             tree->root = (uintptr_t)node;
         }
@@ -68,6 +70,7 @@ int page_tree_set(struct page_tree *tree, uint64_t index, uint64_t pa)
 
             if (!node)
                 return -ENOMEM; /* empty nodes on the way are found again, or freed at the end */
+            leaks_keep(node);
             *slot = (uintptr_t)node;
         }
         slot = &as_node(*slot)->slots[slot_of(index, level)];

@@ -11,6 +11,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/slab.h"
 
 #define TEXT_SIZE_FIRST 2048u
@@ -369,5 +370,6 @@ struct inode *procfs_mount(void)
         return NULL;
     if (!proc_super.root)
         proc_super.root = new_node(&proc_root, 0, 0, 0, 1);
+    leaks_keep(proc_super.root);
     return proc_super.root ? inode_get(proc_super.root) : NULL;
 }

@@ -9,6 +9,7 @@
 #include "fs/inode.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
+#include "mm/leaks.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 
@@ -215,6 +216,7 @@ static struct stream *stream_create(struct chardev *dev)
     struct stream *stream = kzalloc(sizeof(*stream));
     if (stream == NULL)
         return NULL;
+    leaks_keep(stream);
     stream->dev = dev;
     mutex_init(&stream->write_lock);
     wait_queue_init(&stream->readable);

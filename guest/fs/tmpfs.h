@@ -103,6 +103,8 @@ struct tmpfs_entry *tmpfs_dir_find(struct tmpfs_inode *dir, const char *name, si
 /* name is copied when copy_name.  Takes over the inode reference (may be NULL). */
 struct tmpfs_entry *tmpfs_dir_add(struct tmpfs_inode *dir, const char *name, size_t length,
                                   struct tmpfs_inode *inode, uint8_t type, bool copy_name);
+/* An inode that has a name is what the file system holds, not what a program left behind. */
+void tmpfs_keep_inode(struct tmpfs_inode *inode);
 void tmpfs_dir_remove(struct tmpfs_inode *dir, struct tmpfs_entry *entry); /* and its reference */
 /* The entry's row of the table if there is one that has not been used. */
 struct tmpfs_entry *tmpfs_add_default(struct tmpfs_inode *dir, const char *name, size_t length);

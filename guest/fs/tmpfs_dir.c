@@ -8,6 +8,7 @@
 #include "fs/tmpfs.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/slab.h"
 
 #define TABLE_FROM 16u /* entries from which a hash pays */
@@ -27,6 +28,7 @@ static void table_resize(struct tmpfs_dir *dir, uint32_t size)
 
     if (!table)
         return;
+    leaks_keep(table);
     kfree(dir->table);
     dir->table = table;
     dir->table_size = size;
@@ -91,6 +93,13 @@ void tmpfs_inherit_defaults(struct tmpfs_inode *node, struct tmpfs_entry *entry)
         entry->inode->inode.attr.mode = known->mode;
 }
 
+void tmpfs_keep_inode(struct tmpfs_inode *inode)
+{
+    leaks_keep(inode);
+    if (S_ISLNK(inode->inode.attr.mode))
+        leaks_keep(inode->target);
+}
+
 struct tmpfs_entry *tmpfs_dir_add(struct tmpfs_inode *node, const char *name, size_t length,
                                   struct tmpfs_inode *inode, uint8_t type, bool copy_name)
 {
@@ -112,6 +121,9 @@ struct tmpfs_entry *tmpfs_dir_add(struct tmpfs_inode *node, const char *name, si
         memcpy(entry + 1, name, length);
         entry->name = (const char *)(entry + 1);
     }
+    leaks_keep(entry);
+    if (inode)
+        tmpfs_keep_inode(inode);
     list_push_back(&dir->entries, &entry->link);
     dir->count++;
     if (dir->table)
@@ -139,8 +151,11 @@ void tmpfs_dir_remove(struct tmpfs_inode *node, struct tmpfs_entry *entry)
     dir->count--;
     if (entry->type == S_IFDIR >> 12)
         node->inode.attr.nlink--;
-    if (entry->inode)
+    if (entry->inode) {
+        if (entry->inode->inode.attr.nlink == 0) /* open files alone hold it now */
+            leaks_own(entry->inode);
         inode_put(&entry->inode->inode);
+    }
     kfree(entry);
 }
 
@@ -158,6 +173,7 @@ static bool fill_default(struct tmpfs_inode *node, const struct tmpfs_default *r
 
         if (!text)
             return false;
+        leaks_keep(text);
         node->file.data_size = row->generate(text, 512);
         node->file.data = (const uint8_t *)text;
         node->file.data_owned = true;

@@ -8,6 +8,7 @@
 
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/slab.h"
 #include "mm/vma.h"
 
@@ -62,6 +63,7 @@ static bool fresh_page(struct tmpfs_file *file, uint64_t index, paddr_t *page)
         size = MIN(PAGE_SIZE, file->data_size - start);
     if (!page_alloc(0, size ? 0 : PAGE_ZERO, page))
         return false;
+    leaks_keep(phys_to_virt(*page));
     if (size) {
         bytes = phys_to_virt(*page);
         memcpy(bytes, file->data + start, size);

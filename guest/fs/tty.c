@@ -13,6 +13,7 @@
 #include "iface/open_flags.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/slab.h"
 
 #define PUMP_CHUNK 128u
@@ -161,6 +162,7 @@ static struct tty *console_get(void)
     struct tty *tty = kmalloc(sizeof(*tty));
     if (tty == NULL)
         return NULL;
+    leaks_keep(tty); /* the console stays */
     tty_init_common(tty, &device_ldisc_ops);
     tty->dev = console_dev;
     console_dev->user = tty;

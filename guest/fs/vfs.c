@@ -15,6 +15,7 @@
 #include "iface/open_flags.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/slab.h"
 
 static struct tmpfs root_fs, dev_fs;
@@ -106,6 +107,7 @@ static struct inode *mount_dev(void)
 {
     if (!dev_fs.sb.root && tmpfs_init(&dev_fs, "devtmpfs", MAKE_DEVICE(0, 6), 0755, dev_defaults))
         return NULL;
+    leaks_keep(dev_fs.sb.root);
     return inode_get(dev_fs.sb.root);
 }
 

@@ -16,6 +16,7 @@
 #include "lib/errno.h"
 #include "lib/panic.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/page_alloc.h"
 #include "mm/thread_mem.h"
 
@@ -127,6 +128,7 @@ static uint64_t *table_below(uint64_t *entry)
         paddr_t pa;
         if (!page_alloc(0, PAGE_ZERO, &pa))
             return NULL;
+        leaks_keep(phys_to_virt(pa));
         *entry = pa.raw | KERNEL_TABLE;
     }
     return phys_to_virt(PADDR(*entry & PTE_ADDR));
@@ -176,6 +178,7 @@ int paging_map_kernel(uint64_t address, uint64_t size)
             paging_unmap_kernel(address, done);
             return -ENOMEM;
         }
+        leaks_keep(phys_to_virt(pa)); /* stacks are kept for the next thread */
         *entry = pa.raw | KERNEL_DATA;
     }
     spin_unlock(&kernel_tables_lock);

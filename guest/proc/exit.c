@@ -279,7 +279,7 @@ NORETURN void task_exit(int exit_status)
     if (!process->group_exit && (last || task->tid == process->pid))
         process->exit_status = exit_status;
     if (last && process->pid == 1)
-        on_init_exit(process->exit_status); /* the machine ends here: nothing to give back */
+        on_init_exit(process->exit_status); /* mostly the machine ends here: nothing to give back */
     hand_over_signals(task);
     release_memory(task);
     if (last)

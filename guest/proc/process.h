@@ -153,8 +153,17 @@ struct init_program {
 };
 /* Takes over the references in streams; NULL leaves that descriptor closed. */
 int process_start_init(const struct init_program *program, struct file *const streams[3]);
-/* Set by main.c: what to do when process 1 has ended (wait4 status); does not return. */
+/*
+ * Set by main.c: what to do when process 1 has ended (wait4 status).  It may return: then the
+ * process ends like any other, and it may be called again.
+ */
 void process_set_on_init_exit(void (*end)(int wait_status));
+/*
+ * Debug builds: once process 1 has ended, ends all others and checks that they have given
+ * everything back; then calls end(), or panics and says what is left.  False in other builds,
+ * and then nothing happens.
+ */
+bool process_teardown(int wait_status, void (*end)(int wait_status));
 /* Set by main.c: reboot(2); may return if the machine cannot be ended so. */
 void process_set_on_reboot(void (*reboot)(void));
 void process_reboot(void);

@@ -18,6 +18,7 @@
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 #include "sched/wait_queue.h"
@@ -255,6 +256,7 @@ static int disk_open(struct blk_disk *disk)
     size_t ring_bytes = virtqueue_bytes(BLK_QUEUE_SIZE);
     if (page == NULL)
         return -ENOMEM;
+    leaks_keep(page);
     disk->requests = (void *)(page + ring_bytes);
     ASSERT(ring_bytes + BLK_REQUESTS * sizeof(struct blk_request) <= PAGE_SIZE);
     error = virtio_queue_setup(virtio, &disk->queue, 0, BLK_QUEUE_SIZE, page);

@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/page_alloc.h"
 
 /* No control message for so long: all have come.  Generous, as a busy host may let QEMU's
@@ -190,6 +191,7 @@ static int open_control(struct console_device *device)
     uint8_t *page = page_alloc_virt(0);
     if (page == NULL)
         return -ENOMEM;
+    leaks_keep(page);
     struct console_control *control = (void *)page;
     uint8_t *rings = page + ALIGN_UP(sizeof(*control), (size_t)VIRTQ_DESC_ALIGN);
     if (virtio_queue_setup(device->virtio, &control->rx, VIRTIO_CONSOLE_QUEUE_CONTROL_RX,

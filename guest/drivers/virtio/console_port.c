@@ -8,6 +8,7 @@
 #include "drivers/virtio/console_internal.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/page_alloc.h"
 
 static unsigned int queue_number(uint32_t id, bool transmit)
@@ -43,6 +44,7 @@ struct console_port *console_port_create(struct console_device *device, uint32_t
     struct console_port *port = page_alloc_virt(0);
     if (port == NULL)
         return NULL;
+    leaks_keep(port);
     *port = (struct console_port){.device = device, .id = id, .rx_end = UINT64_MAX};
     wait_queue_init(&port->drained);
     if (console_port_setup_queues(port) != 0) {
@@ -85,6 +87,7 @@ static struct console_buffer *take_buffer(struct console_port *port, size_t size
     struct console_buffer *buffer = &port->tx_buffers[port->tx_free[top]];
     if (buffer->data == NULL) {
         buffer->data = page_alloc_virt(0);
+        leaks_keep(buffer->data);
         buffer->size = PAGE_SIZE;
     }
     if (buffer->data == NULL) {
@@ -195,6 +198,7 @@ static bool grow_input(struct console_port *port)
     buffer->data = page_alloc_virt(0);
     if (buffer->data == NULL)
         return false;
+    leaks_keep(buffer->data);
     buffer->size = PAGE_SIZE;
     port->rx_count++;
     offer_buffer(port, buffer);

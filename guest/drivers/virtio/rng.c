@@ -11,6 +11,7 @@
 #include "lib/printf.h"
 #include "lib/random.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/page_alloc.h"
 #include "sched/wait_queue.h"
 
@@ -71,6 +72,7 @@ void virtio_rng_seed(void)
     struct rng_page *page = page_alloc_virt(0);
     if (page == NULL)
         return;
+    leaks_keep(page);
     wait_queue_init(&page->never);
     _Static_assert(sizeof(page->ring) >= 256, "two entries fit");
     read_seed(dev, page);
