@@ -126,7 +126,7 @@ static void reboot_machine(void)
     control_end(GUEST_CTL_REBOOT, 0);
 }
 
-static const struct trap_handlers trap_handlers = {
+static const struct trap_handlers usual_handlers = {
     .syscall = syscall_dispatch,
     .page_fault = task_page_fault,
     .user_exception = task_user_exception,
@@ -137,7 +137,11 @@ static const struct trap_handlers trap_handlers = {
 /* The program has come back to the kernel for the first time. */
 static void start_listen_timer(void)
 {
-    trap_set_handlers(&trap_handlers);
+    struct trap_handlers handlers = usual_handlers;
+
+    handlers.calls = syscall_handlers;
+    handlers.call_count = syscall_direct_count();
+    trap_set_handlers(&handlers);
     timer_init(&listen_timer, start_listening);
     timer_arm(&listen_timer, clock_ns() + LISTEN_AFTER_NS);
 }
@@ -156,7 +160,7 @@ static bool first_page_fault(struct trap_frame *frame, uint64_t address)
 
 static void first_user_return(struct trap_frame *frame)
 {
-    struct trap_handlers handlers = trap_handlers;
+    struct trap_handlers handlers = usual_handlers;
 
     task_user_return(frame);
     handlers.syscall = first_syscall;
@@ -167,7 +171,7 @@ static void first_user_return(struct trap_frame *frame)
 
 static void boot_trap_handlers(void)
 {
-    struct trap_handlers handlers = trap_handlers;
+    struct trap_handlers handlers = usual_handlers;
 
     handlers.user_return = first_user_return;
     trap_set_handlers(&handlers);

@@ -7,8 +7,10 @@
 %include "offsets.inc"
 
 %define ENOSYS 38
+%define FLAGS_NEED_IRET 0x10100         ; RF, TF: only IRET restores them properly
 
 extern trap_dispatch
+extern trap_handlers
 extern trap_syscall
 extern trap_user_return
 extern cpu_features_smap
@@ -16,10 +18,17 @@ extern cpu_features_smap
 section .text.entry progbits alloc exec nowrite align=16
 bits 64
 
-%macro PUSH_REGISTERS 0                 ; RAX is pushed by hand: its meaning differs
-        push    r8
+%macro PUSH_ARGUMENTS 0                 ; struct syscall_args
         push    r9
+        push    r8
         push    r10
+        push    rdx
+        push    rsi
+        push    rdi
+%endmacro
+
+%macro PUSH_REGISTERS 0                 ; RAX and RCX are pushed by hand: their meaning differs
+        PUSH_ARGUMENTS
         push    r11
         push    rbx
         push    rbp
@@ -29,6 +38,18 @@ bits 64
         push    r15
 %endmacro
 
+%macro POP_VOLATILE 0
+        pop     r11
+        pop     rdi
+        pop     rsi
+        pop     rdx
+        pop     r10
+        pop     r8
+        pop     r9
+        pop     rax
+        pop     rcx
+%endmacro
+
 %macro POP_REGISTERS 0
         pop     r15
         pop     r14
@@ -36,15 +57,7 @@ bits 64
         pop     r12
         pop     rbp
         pop     rbx
-        pop     r11
-        pop     r10
-        pop     r9
-        pop     r8
-        pop     rax
-        pop     rcx
-        pop     rdx
-        pop     rsi
-        pop     rdi
+        POP_VOLATILE
 %endmacro
 
 ; An exception keeps the AC flag it found, a program's or that of a user copy, and
@@ -70,13 +83,39 @@ syscall_entry:
         push    0                       ; error code
         push    VECTOR_SYSCALL
         push    rax                     ; orig_rax
-        push    rdi
-        push    rsi
-        push    rdx
         push    rcx
         push    -ENOSYS                 ; rax
         PUSH_REGISTERS
         xor     ebp, ebp
+        cmp     rax, [trap_handlers + HANDLERS_CALL_COUNT]
+        jae     .general
+        mov     rcx, [trap_handlers + HANDLERS_CALLS]
+        lea     rdi, [rsp + FRAME_ARGS]
+        call    [rcx + rax * 8]
+        mov     [rsp + FRAME_RAX], rax
+        cmp     rax, -4095
+        jae     .error
+.leave:
+        ; The shortest way out: nothing of the frame but RAX has changed, or there would
+        ; be work; so RCX and R11 agree with RIP and flags, and RIP lies in user space.
+        cmp     dword [gs:PERCPU_USER_WORK], 0
+        jne     exit_to_user
+        test    dword [rsp + FRAME_RFLAGS], FLAGS_NEED_IRET
+        jnz     exit_to_user
+        mov     rbp, [rsp + FRAME_RBP]
+        add     rsp, FRAME_R11          ; the others before it have been kept by C
+        POP_VOLATILE
+        mov     rsp, [rsp + FRAME_RSP - FRAME_ORIG_RAX]
+        swapgs
+        o64 sysret
+.error:
+        ; An interrupted call: the signal code decides how it goes on, even if the signal is gone.
+        lea     rcx, [rax + RESTART_LAST]
+        cmp     rcx, RESTART_LAST - RESTART_FIRST
+        ja      .leave
+        mov     dword [gs:PERCPU_USER_WORK], 1
+        jmp     exit_to_user
+.general:
         mov     rdi, rsp
         call    trap_syscall
 
@@ -95,7 +134,7 @@ exit_to_user:
         mov     r11, [rsp + FRAME_RFLAGS]
         cmp     r11, [rsp + FRAME_R11]
         jne     .iret
-        test    r11, 0x10100            ; RF, TF: only IRET restores them properly
+        test    r11, FLAGS_NEED_IRET
         jnz     .iret
         mov     rax, rcx
         shr     rax, 47
@@ -149,9 +188,6 @@ align 16
 align 16
 trap_common:
         push    -1                      ; orig_rax
-        push    rdi
-        push    rsi
-        push    rdx
         push    rcx
         push    rax
         PUSH_REGISTERS
@@ -190,9 +226,6 @@ PARANOID trap_machine_check, 18
 
 paranoid_common:
         push    -1
-        push    rdi
-        push    rsi
-        push    rdx
         push    rcx
         push    rax
         PUSH_REGISTERS

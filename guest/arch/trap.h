@@ -13,9 +13,20 @@
 
 #include "lib/types.h"
 
+struct syscall_args {
+    uint64_t arg[6];
+};
+
 struct trap_frame {
     uint64_t r15, r14, r13, r12, rbp, rbx; /* callee-saved */
-    uint64_t r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+    uint64_t r11;
+    union { /* in this order they are the arguments of a system call */
+        struct {
+            uint64_t rdi, rsi, rdx, r10, r8, r9;
+        };
+        struct syscall_args args;
+    };
+    uint64_t rax, rcx;
     uint64_t orig_rax; /* system call number, or -1 for other entries */
     uint64_t vector; /* 0..255; TRAP_VECTOR_SYSCALL for SYSCALL */
     uint64_t error; /* the CPU's error code, or 0 */
@@ -80,7 +91,13 @@ static inline bool frame_is_user(const struct trap_frame *frame)
  * the current thread's kernel stack (irq: also on the idle context's).
  */
 struct trap_handlers {
-    void (*syscall)(struct trap_frame *frame);
+    /*
+     * The entry calls calls[number] itself for numbers below call_count, and leaves by the
+     * shortest way: a call that changes its frame, but for RAX, asks for user_return.
+     */
+    int64_t (*const *calls)(const struct syscall_args *args);
+    uint64_t call_count;
+    void (*syscall)(struct trap_frame *frame); /* the other numbers */
     /*
      * TRAP_PF at an address below the kernel.  From user mode it must resolve the
      * fault or post a signal and return true; from kernel mode (user copy) it may

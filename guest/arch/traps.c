@@ -15,7 +15,8 @@ struct exception_entry { /* section .extable, sorted by nothing: it is short */
 };
 extern const struct exception_entry kernel_extable_start[], kernel_extable_end[];
 
-static struct trap_handlers handlers __attribute__((section(".bss.hot.traps")));
+/* Not static: entry.asm reads calls and call_count. */
+struct trap_handlers trap_handlers __attribute__((section(".bss.hot.traps")));
 
 void trap_dispatch(struct trap_frame *frame); /* called from entry.asm */
 void trap_syscall(struct trap_frame *frame);
@@ -23,7 +24,7 @@ void trap_user_return(struct trap_frame *frame);
 
 void trap_set_handlers(const struct trap_handlers *new_handlers)
 {
-    handlers = *new_handlers;
+    trap_handlers = *new_handlers;
 }
 
 void trap_request_user_return(void)
@@ -33,13 +34,13 @@ void trap_request_user_return(void)
 
 __attribute__((hot)) void trap_syscall(struct trap_frame *frame)
 {
-    handlers.syscall(frame);
+    trap_handlers.syscall(frame);
 }
 
 void trap_user_return(struct trap_frame *frame)
 {
     atomic_store_explicit(&this_cpu()->user_return_work, 0, memory_order_relaxed);
-    handlers.user_return(frame);
+    trap_handlers.user_return(frame);
 }
 
 static bool fix_up(struct trap_frame *frame)
@@ -58,10 +59,10 @@ static void page_fault(struct trap_frame *frame)
     uint64_t address = read_cr2();
 
     this_cpu()->page_faults++;
-    if (address < USER_END && handlers.page_fault && handlers.page_fault(frame, address))
+    if (address < USER_END && trap_handlers.page_fault && trap_handlers.page_fault(frame, address))
         return;
     if (frame_is_user(frame)) { /* a program reaching for kernel addresses */
-        handlers.page_fault(frame, address);
+        trap_handlers.page_fault(frame, address);
         return;
     }
     if (fix_up(frame))
@@ -84,7 +85,7 @@ static void interrupt(struct trap_frame *frame)
         cpu_stop();
     apic_eoi();
     cpu->irq_depth++;
-    handlers.irq((unsigned int)frame->vector);
+    trap_handlers.irq((unsigned int)frame->vector);
     cpu->irq_depth--;
     /* Between STI and HLT there should be none; where one comes, it must not be slept over. */
     if (UNLIKELY(frame->rip == (uint64_t)cpu_idle_halt))
@@ -109,7 +110,7 @@ __attribute__((hot)) void trap_dispatch(struct trap_frame *frame)
     if (frame->vector == 2) /* NMI: nobody here sends one */
         return;
     if (frame_is_user(frame) && frame->vector != TRAP_DF && frame->vector != TRAP_MC) {
-        handlers.user_exception(frame);
+        trap_handlers.user_exception(frame);
         return;
     }
     if (frame->vector == TRAP_GP && fix_up(frame))

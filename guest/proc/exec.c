@@ -142,6 +142,7 @@ static void commit(struct task *task, struct exec_program *program, const struct
     spin_unlock(&process_table_lock);
     exe_put(old_exe);
     exec_set_frame(thread_frame(task->thread), program);
+    trap_request_user_return(); /* the frame is a new one */
 }
 
 static int build(struct exec_program *program, struct exec_target *target, const char *display,

@@ -266,6 +266,7 @@ bool signal_frame_pop(struct trap_frame *frame)
     if (uc.mcontext.rip >= USER_END || !pop_fpu(uc.mcontext.fpstate))
         return false;
     load_registers(frame, &uc.mcontext);
+    trap_request_user_return(); /* the frame is another one now */
     signal_set_blocked(uc.sigmask);
     bool valid = (uc.stack.flags & SS_DISABLE) || uc.stack.size >= MINSIGSTKSZ;
     if (valid && !(uc.stack.flags & ~(SS_ONSTACK | SS_DISABLE | SS_AUTODISARM)) &&

@@ -12,9 +12,6 @@
 
 #define SYSCALL_COUNT 512u
 
-struct syscall_args {
-    uint64_t arg[6];
-};
 typedef int64_t syscall_handler(const struct syscall_args *args);
 
 /* Kinds of argument, for --strace, the pointer-fault test and the documentation. */
@@ -40,11 +37,12 @@ enum syscall_arg_kind {
 };
 
 struct syscall_entry {
-    const char *name;
-    syscall_handler *handler;
+    const char *name; /* NULL: no such call */
     uint8_t kinds[6];
 };
 extern const struct syscall_entry syscall_table[SYSCALL_COUNT];
+/* Apart from what describes them, so that a start touches one page of it; none is NULL. */
+extern syscall_handler *const syscall_handlers[SYSCALL_COUNT];
 
 /* Prototypes of all handlers. */
 #define ROW(nr, name, handler, ...) syscall_handler handler;
@@ -52,6 +50,8 @@ extern const struct syscall_entry syscall_table[SYSCALL_COUNT];
 #undef ROW
 
 void syscall_dispatch(struct trap_frame *frame);
+/* So many numbers need no syscall_dispatch(): the entry may call their handlers itself. */
+uint64_t syscall_direct_count(void);
 extern uint32_t syscall_counts[SYSCALL_COUNT]; /* with "stats" on the command line */
 void syscall_enable_stats(void);
 
