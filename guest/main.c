@@ -9,6 +9,7 @@
 #include "arch/cpu.h"
 #include "arch/descriptors.h"
 #include "arch/percpu.h"
+#include "arch/smp.h"
 #include "arch/trap.h"
 #include "drivers/acpi.h"
 #include "drivers/control.h"
@@ -30,9 +31,11 @@
 #include "mm/leaks.h"
 #include "mm/page_alloc.h"
 #include "mm/paging.h"
+#include "mm/vma.h"
 #include "proc/process.h"
 #include "proc/run_file.h"
 #include "proc/signal.h"
+#include "sched/cpus.h"
 #include "sched/thread.h"
 #include "sched/timer.h"
 #include "syscall/dispatch.h"
@@ -50,6 +53,9 @@ static void handle_irq(unsigned int vector)
         break;
     case TRAP_VECTOR_WAKE:
         sched_ipi();
+        break;
+    case TRAP_VECTOR_TLB:
+        tlb_serve_shootdowns();
         break;
     default:
         if (!irq_dispatch(vector))
@@ -74,6 +80,7 @@ static struct timer listen_timer;
 static void start_listening(struct timer *timer)
 {
     (void)timer;
+    cpus_bring_up();
     control_listen(signal_from_host);
     tty_console_listen();
 }
@@ -291,6 +298,7 @@ NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
     clock_init(tsc_entry);
     apic_set_mapper(paging_map_device);
     acpi_init(boot_info.rsdp);
+    smp_set_source(acpi_load_apic_config);
     virtio_init();
     boot_trap_handlers();
     if (wants_stats())

@@ -16,6 +16,7 @@
 #include "lib/panic.h"
 
 /* Register offsets, Intel SDM 3A, table 11-1; in x2APIC mode MSR 800h + offset / 16. */
+#define LAPIC_ID 0x020u
 #define LAPIC_EOI 0x0b0u
 #define LAPIC_SPURIOUS 0x0f0u
 #define LAPIC_ICR_LOW 0x300u
@@ -31,6 +32,10 @@
 #define LVT_TIMER_DEADLINE 0x40000u
 #define TIMER_DIVIDE_BY_1 0xbu
 #define ICR_PENDING 0x1000u
+#define ICR_NMI 0x400u
+#define ICR_INIT 0x4500u /* level assert */
+#define ICR_STARTUP 0x4600u
+#define ICR_ALL_OTHERS 0xc0000u
 #define ICR_SPINS_MAX 100000u
 
 /* 82093AA datasheet, section 3. */
@@ -154,21 +159,45 @@ void apic_eoi(void)
     lapic_write(LAPIC_EOI, 0);
 }
 
-void apic_send_ipi(unsigned int cpu, unsigned int vector)
+static void send(uint32_t destination, uint32_t command)
 {
-    uint32_t destination = percpu_of[cpu]->apic_id;
-
     apic_init_this_cpu();
     if (!lapic) {
         /* x2APIC register writes do not wait for earlier stores (SDM 11.12.3). */
         __asm__ volatile("mfence; lfence" : : : "memory");
-        wrmsr(MSR_X2APIC + LAPIC_ICR_LOW / 16, (uint64_t)destination << 32 | vector);
+        wrmsr(MSR_X2APIC + LAPIC_ICR_LOW / 16, (uint64_t)destination << 32 | command);
         return;
     }
     for (uint32_t i = 0; i < ICR_SPINS_MAX && (lapic_read(LAPIC_ICR_LOW) & ICR_PENDING); i++)
         cpu_pause();
     lapic_write(LAPIC_ICR_HIGH, destination << 24);
-    lapic_write(LAPIC_ICR_LOW, vector);
+    lapic_write(LAPIC_ICR_LOW, command);
+}
+
+void apic_send_ipi(unsigned int cpu, unsigned int vector)
+{
+    send(percpu_of[cpu]->apic_id, vector);
+}
+
+uint32_t apic_own_id(void)
+{
+    apic_init_this_cpu();
+    return lapic ? lapic_read(LAPIC_ID) >> 24 : lapic_read(LAPIC_ID);
+}
+
+void apic_send_init(uint32_t apic_id)
+{
+    send(apic_id, ICR_INIT);
+}
+
+void apic_send_startup(uint32_t apic_id, uint32_t page)
+{
+    send(apic_id, ICR_STARTUP | page);
+}
+
+void apic_send_nmi_to_others(void)
+{
+    send(0, ICR_NMI | ICR_ALL_OTHERS);
 }
 
 void apic_timer_arm(uint64_t tsc)

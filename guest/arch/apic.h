@@ -26,6 +26,11 @@ void apic_set_mapper(void *(*map)(paddr_t pa, uint64_t size));
 void apic_init_this_cpu(void);
 void apic_eoi(void);
 void apic_send_ipi(unsigned int cpu, unsigned int vector);
+/* For arch/smp.c. */
+uint32_t apic_own_id(void);
+void apic_send_init(uint32_t apic_id);
+void apic_send_startup(uint32_t apic_id, uint32_t page); /* page < 256: frame number */
+void apic_send_nmi_to_others(void);
 /* Routes a GSI to this CPU as vector TRAP_VECTOR_IRQ_BASE + gsi and unmasks it. */
 int ioapic_enable(unsigned int gsi, bool level, bool active_low);
 

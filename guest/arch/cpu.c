@@ -19,7 +19,8 @@ struct cpu_features cpu_features __attribute__((section(".data.hot.cpu")));
 static struct percpu boot_percpu __attribute__((section(".bss.hot.percpu"), aligned(64)));
 struct percpu *percpu_of[GUEST_CPUS_MAX] __attribute__((section(".bss.hot.percpu")));
 atomic_uint cpus_online __attribute__((section(".data.hot.cpu"))) = 1;
-unsigned int cpus_present __attribute__((section(".data.hot.cpu"))) = 1;
+atomic_ulong cpus_online_mask __attribute__((section(".data.hot.cpu"))) = 1;
+atomic_uint cpus_present __attribute__((section(".data.hot.cpu")));
 
 void syscall_entry(void); /* entry.asm */
 

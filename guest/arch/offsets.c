@@ -2,6 +2,7 @@
 /* Structure offsets for nasm: compiled to assembly, never linked (see Makefile). */
 #include "arch/cpu.h"
 #include "arch/percpu.h"
+#include "arch/smp.h"
 #include "arch/trap.h"
 #include "lib/errno.h"
 
@@ -36,6 +37,18 @@ void offsets(void)
     DEFINE(CPUID_LEAF7_ECX, offsetof(struct boot_cpuid, leaf7_ecx));
     DEFINE(CPUID_EXTENDED1_EDX, offsetof(struct boot_cpuid, extended1_edx));
     DEFINE(CPUID_CR4, offsetof(struct boot_cpuid, cr4));
+    DEFINE(AP_PAGE_CR3, offsetof(struct ap_page, cr3));
+    DEFINE(AP_PAGE_CR4, offsetof(struct ap_page, cr4));
+    DEFINE(AP_PAGE_ENTRY, offsetof(struct ap_page, entry));
+    DEFINE(AP_PAGE_GDT_POINTER, offsetof(struct ap_page, gdt_limit));
+    DEFINE(AP_PAGE_GDT, offsetof(struct ap_page, gdt));
+    DEFINE(AP_SLOT_STATE, offsetof(struct ap_slot, state));
+    DEFINE(AP_SLOT_APIC_ID, offsetof(struct ap_slot, apic_id));
+    DEFINE(AP_SLOT_STACK, offsetof(struct ap_slot, stack_top));
+    DEFINE(AP_SLOT_SIZE, sizeof(struct ap_slot));
+    DEFINE(AP_SLOTS, GUEST_CPUS_MAX);
+    DEFINE(AP_STATE_CALLED, AP_CALLED);
+    DEFINE(AP_STATE_CLAIMED, AP_CLAIMED);
     DEFINE(SEL_USER_CS, USER_CS);
     DEFINE(SEL_USER_DS, USER_DS);
     DEFINE(VECTOR_SYSCALL, TRAP_VECTOR_SYSCALL);

@@ -6,6 +6,8 @@
 #include "lib/panic.h"
 
 #include "arch/cpu.h"
+#include "arch/percpu.h"
+#include "arch/smp.h"
 #include "arch/trap.h"
 #include "lib/printf.h"
 #include "lib/symbols.h"
@@ -13,7 +15,7 @@
 extern char kernel_text_start[], kernel_text_end[];
 
 static void (*stop_machine)(void);
-static atomic_uint panicking;
+static atomic_uint speaker; /* number + 1 of the CPU that panicked first */
 
 void panic_set_stop(void (*stop)(void))
 {
@@ -77,6 +79,7 @@ static void print_registers(const struct trap_frame *f)
 
 static void stop(void)
 {
+    smp_stop_others();
     if (stop_machine)
         stop_machine();
     cpu_stop();
@@ -85,10 +88,14 @@ static void stop(void)
 static void say(const char *format, va_list args)
 {
     char text[200];
+    unsigned int me = this_cpu()->cpu + 1, first = 0;
 
-    /* A second panic while the first one speaks: no more words. */
-    if (atomic_fetch_add(&panicking, 1) != 0)
+    /* A panic in a panic: no more words.  Elsewhere: the first one ends the machine. */
+    if (!atomic_compare_exchange_strong(&speaker, &first, me)) {
+        if (first != me)
+            cpu_stop();
         stop();
+    }
     vsnprintf(text, sizeof(text), format, args);
     klog(LOG_EMERG, "kernel panic: %s", text);
 }

@@ -56,8 +56,10 @@ static inline struct thread *current_thread(void)
 #endif
 _Static_assert(offsetof(struct percpu, current) == 8, "current_thread() reads it");
 
-extern struct percpu *percpu_of[GUEST_CPUS_MAX]; /* NULL: not (yet) there */
-extern atomic_uint cpus_online; /* CPUs that run threads */
-extern unsigned int cpus_present; /* CPUs that ACPI names; at least 1 */
+/* NULL: not (yet) prepared.  Without gaps; written before the CPU starts. */
+extern struct percpu *percpu_of[GUEST_CPUS_MAX];
+extern atomic_uint cpus_online; /* how many CPUs run threads */
+extern atomic_ulong cpus_online_mask; /* which; set before cpus_online counts it */
+extern atomic_uint cpus_present; /* what smp_cpu_count() has found; 0: not asked yet */
 
 #endif

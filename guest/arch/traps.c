@@ -8,6 +8,7 @@
 #include "arch/apic.h"
 #include "arch/cpu.h"
 #include "arch/percpu.h"
+#include "arch/smp.h"
 #include "lib/panic.h"
 
 struct exception_entry { /* section .extable, sorted by nothing: it is short */
@@ -81,8 +82,6 @@ static void interrupt(struct trap_frame *frame)
     cpu->irq_count++;
     if (frame->vector == TRAP_VECTOR_SPURIOUS)
         return;
-    if (frame->vector == TRAP_VECTOR_STOP)
-        cpu_stop();
     apic_eoi();
     cpu->irq_depth++;
     trap_handlers.irq((unsigned int)frame->vector);
@@ -107,8 +106,10 @@ __attribute__((hot)) void trap_dispatch(struct trap_frame *frame)
         interrupt(frame);
         return;
     }
-    if (frame->vector == 2) /* NMI: nobody here sends one */
+    if (frame->vector == 2) {
+        smp_on_nmi();
         return;
+    }
     if (frame_is_user(frame) && frame->vector != TRAP_DF && frame->vector != TRAP_MC) {
         trap_handlers.user_exception(frame);
         return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* /proc/PID and /proc/PID/task/TID; proc(5).  Memory maps are in procfs_maps.c. */
 #include "arch/percpu.h"
+#include "arch/smp.h"
 #include "fs/dentry.h"
 #include "fs/mounts.h"
 #include "fs/procfs_internal.h"
@@ -48,7 +49,7 @@ static void cpu_list(struct proc_text *text, uint64_t mask)
 
 static int status(struct proc_text *text, const struct procfs_process *p)
 {
-    uint64_t allowed = p->affinity & (cpus_present < 64 ? (1ul << cpus_present) - 1 : UINT64_MAX);
+    uint64_t allowed = p->affinity & UINT64_MAX >> (64 - smp_cpu_count());
     unsigned int fds = 0;
 
     for (int fd = p->files ? fd_next(p->files, 0) : -1; fd >= 0; fd = fd_next(p->files, fd + 1))

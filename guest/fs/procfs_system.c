@@ -3,6 +3,7 @@
 #include "arch/clock.h"
 #include "arch/cpu.h"
 #include "arch/percpu.h"
+#include "arch/smp.h"
 #include "fs/mounts.h"
 #include "fs/procfs_internal.h"
 #include "lib/errno.h"
@@ -13,9 +14,17 @@
 #define NS_PER_TICK 10000000ul /* USER_HZ is 100 */
 #define NS_PER_SEC 1000000000ul
 
+/* Those that are on their way count already, with no time and no interrupts. */
 static unsigned int online(void)
 {
-    return MAX(atomic_load(&cpus_online), 1u);
+    return smp_cpu_count();
+}
+
+static void cpu_times(unsigned int cpu, uint64_t times[3])
+{
+    times[0] = times[1] = times[2] = 0;
+    if (atomic_load(&cpus_online_mask) >> cpu & 1)
+        sched_cpu_times(cpu, &times[0], &times[1], &times[2]);
 }
 
 static int meminfo(struct proc_text *text, const struct procfs_process *process)
@@ -157,7 +166,7 @@ static int stat(struct proc_text *text, const struct procfs_process *process)
 
     (void)process;
     for (unsigned int i = 0; i < online(); i++) {
-        sched_cpu_times(i, &one[0], &one[1], &one[2]);
+        cpu_times(i, one);
         user += one[0];
         system += one[1];
         idle += one[2];
@@ -167,7 +176,7 @@ static int stat(struct proc_text *text, const struct procfs_process *process)
     proc_print(text, "cpu ");
     cpu_line(text, user, system, idle);
     for (unsigned int i = 0; i < online(); i++) {
-        sched_cpu_times(i, &one[0], &one[1], &one[2]);
+        cpu_times(i, one);
         proc_print(text, "cpu%u", i);
         cpu_line(text, one[0], one[1], one[2]);
     }
@@ -184,7 +193,7 @@ static int uptime(struct proc_text *text, const struct procfs_process *process)
 
     (void)process;
     for (unsigned int i = 0; i < online(); i++) {
-        sched_cpu_times(i, &one[0], &one[1], &one[2]);
+        cpu_times(i, one);
         idle += one[2];
     }
     proc_print(text, "%lu.%02lu %lu.%02lu\n", now / NS_PER_SEC, now / NS_PER_TICK % 100,

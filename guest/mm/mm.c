@@ -75,6 +75,7 @@ void mm_put(struct mm *mm)
     mm_list_remove(mm);
     if (current_mm() == mm)
         mm_activate(NULL);
+    tlb_drop_lazy(mm);
     mutex_lock(&mm->lock);
     remove_all(mm);
     mutex_unlock(&mm->lock);

@@ -113,6 +113,18 @@ void direct_map_add(paddr_t pa, uint64_t size)
     }
 }
 
+paddr_t paging_build_low_tables(paddr_t tables)
+{
+    uint64_t *pml4 = phys_to_virt(tables), *pdpt = pml4 + 512, *pd = pdpt + 512;
+
+    memset(pml4, 0, PAGING_LOW_TABLES_SIZE);
+    pml4[0] = (tables.raw + PAGE_SIZE) | PTE_P | PTE_A;
+    pml4[511] = boot_pml4[511];
+    pdpt[0] = (tables.raw + 2 * PAGE_SIZE) | PTE_P | PTE_A;
+    pd[0] = PTE_P | PTE_A | PTE_PS;
+    return tables;
+}
+
 bool paging_new_root(paddr_t *root)
 {
     if (!page_alloc(0, PAGE_ZERO, root))

@@ -39,6 +39,14 @@ void *paging_map_device(paddr_t pa, uint64_t size);
 int paging_map_kernel(uint64_t address, uint64_t size);
 void paging_unmap_kernel(uint64_t address, uint64_t size); /* frees the pages */
 
+/*
+ * Tables at tables (below 4 GiB, PAGING_LOW_TABLES_SIZE bytes that nobody else uses) that
+ * show the first 2 MiB where they lie, read and execute only, and the kernel: for a CPU
+ * on its way into 64-bit mode.  Returns the top-level one.
+ */
+#define PAGING_LOW_TABLES_SIZE (3 * PAGE_SIZE)
+paddr_t paging_build_low_tables(paddr_t tables);
+
 /* A fresh top-level table with the kernel half in place. */
 bool paging_new_root(paddr_t *root);
 

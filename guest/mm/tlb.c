@@ -6,6 +6,7 @@
  */
 #include "arch/cpu.h"
 #include "arch/percpu.h"
+#include "lib/panic.h"
 #include "mm/page_table.h"
 
 /* Above this a reload of CR3 is cheaper than page after page. */
@@ -52,10 +53,22 @@ void tlb_flush_local(uint64_t start, uint64_t end)
 void tlb_flush_range(struct mm *mm, uint64_t start, uint64_t end)
 {
     struct percpu *cpu = this_cpu();
-    uint64_t others = atomic_load(&mm->cpu_mask) & ~(1ul << cpu->cpu);
 
     if (cpu->active_mm == mm)
         tlb_flush_local(start, end);
-    if (UNLIKELY(others != 0) && remote_flush)
+    if (!remote_flush)
+        return;
+    /* The entries are written before the mask is read: see mm_activate(). */
+    atomic_thread_fence(memory_order_seq_cst);
+    uint64_t others = atomic_load(&mm->cpu_mask) & ~(1ul << cpu->cpu);
+    if (others)
         remote_flush(others, mm, start, end);
+}
+
+void tlb_drop_lazy(struct mm *mm)
+{
+    /* Each of them is idle, and what a shootdown does there is to let go. */
+    if (atomic_load(&mm->cpu_mask) & ~(1ul << this_cpu()->cpu))
+        tlb_flush_range(mm, 0, PAGE_SIZE);
+    ASSERT(!(atomic_load(&mm->cpu_mask) & ~(1ul << this_cpu()->cpu)));
 }

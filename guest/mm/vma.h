@@ -190,5 +190,11 @@ void tlb_flush_local(uint64_t start, uint64_t end);
 /* How to reach other CPUs (bit per CPU): set once, when there are several. */
 void tlb_set_remote_flush(void (*flush)(uint64_t cpus, struct mm *mm, uint64_t start,
                                         uint64_t end));
+/* mm/shootdown.c: from now on there are other CPUs to ask. */
+void tlb_start_shootdowns(void);
+/* From TRAP_VECTOR_TLB, and while waiting for another CPU: does what others ask for. */
+void tlb_serve_shootdowns(void);
+/* The other CPUs that still have it loaded, idle as they are, load the kernel's own tables. */
+void tlb_drop_lazy(struct mm *mm);
 
 #endif

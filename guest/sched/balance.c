@@ -11,27 +11,33 @@ static unsigned int load_of(unsigned int cpu)
     return atomic_load_explicit(&percpu_of[cpu]->runqueue->load, memory_order_relaxed);
 }
 
+static uint64_t online_mask(void)
+{
+    return atomic_load_explicit(&cpus_online_mask, memory_order_relaxed);
+}
+
 static bool may_run_on(const struct thread *thread, unsigned int cpu)
 {
-    return cpu < atomic_load_explicit(&cpus_online, memory_order_relaxed) &&
-           (thread->affinity >> cpu & 1);
+    return (online_mask() & thread->affinity) >> cpu & 1;
 }
 
 unsigned int balance_pick_cpu(const struct thread *thread)
 {
-    unsigned int online = atomic_load_explicit(&cpus_online, memory_order_relaxed);
     unsigned int last = atomic_load_explicit(&thread->cpu, memory_order_relaxed);
     unsigned int best = NO_CPU, best_load = UINT32_MAX;
+    uint64_t allowed = online_mask();
 
-    if (online <= 1)
+    if (allowed == 1)
         return last;
+    allowed &= thread->affinity;
     /* Its caches are there. */
     if (may_run_on(thread, last)) {
         best = last;
         best_load = load_of(last);
     }
-    for (unsigned int cpu = 0; cpu < online && best_load > 0; cpu++) {
-        if (may_run_on(thread, cpu) && load_of(cpu) < best_load) {
+    for (uint64_t left = allowed; left && best_load > 0; left &= left - 1) {
+        unsigned int cpu = (unsigned int)__builtin_ctzl(left);
+        if (load_of(cpu) < best_load) {
             best = cpu;
             best_load = load_of(cpu);
         }
@@ -59,10 +65,10 @@ static struct thread *take_one(struct runqueue *rq, unsigned int cpu)
 bool balance_steal(void)
 {
     struct percpu *here = this_cpu();
-    unsigned int online = atomic_load_explicit(&cpus_online, memory_order_relaxed);
+    uint64_t others = online_mask() & ~(1ul << here->cpu);
 
-    for (unsigned int i = 1; i < online; i++) {
-        unsigned int cpu = (here->cpu + i) % online;
+    for (; others; others &= others - 1) {
+        unsigned int cpu = (unsigned int)__builtin_ctzl(others);
         struct runqueue *rq = percpu_of[cpu]->runqueue;
         /* A queue whose CPU idles is about to be served. */
         if (load_of(cpu) < 2 || !spin_trylock(&rq->lock))
@@ -82,10 +88,7 @@ bool balance_steal(void)
 
 int thread_set_affinity(struct thread *thread, uint64_t cpus)
 {
-    unsigned int online = atomic_load(&cpus_online);
-    uint64_t present = online >= 64 ? UINT64_MAX : (1ul << online) - 1;
-
-    if (!(cpus & present))
+    if (!(cpus & online_mask()))
         return -EINVAL;
     struct runqueue *rq = runqueue_lock_of(thread);
     thread->affinity = cpus;
@@ -106,9 +109,9 @@ int thread_set_affinity(struct thread *thread, uint64_t cpus)
 
 unsigned int sched_running_count(void)
 {
-    unsigned int online = atomic_load_explicit(&cpus_online, memory_order_relaxed), count = 0;
+    unsigned int count = 0;
 
-    for (unsigned int cpu = 0; cpu < online; cpu++)
-        count += load_of(cpu);
+    for (uint64_t left = online_mask(); left; left &= left - 1)
+        count += load_of((unsigned int)__builtin_ctzl(left));
     return count;
 }

@@ -144,6 +144,8 @@ static void switch_to(struct runqueue *rq, struct thread *next)
         leave_registers(rq, prev);
     if (is_user(next))
         enter_registers(rq, next);
+    else if (next != rq->idle)
+        mm_activate(NULL); /* the idle thread alone lets a shootdown take it away */
     context_switch(&prev->context, &next->context);
     finish_switch();
 }

@@ -13,6 +13,7 @@
 #include "mm/slab.h"
 #include "mm/thread_mem.h"
 #include "mm/vma.h"
+#include "sched/cpus.h"
 #include "sched/internal.h"
 
 /* What the boot touches first lies together: each page costs. */
@@ -70,7 +71,7 @@ void sched_init(void)
     attach(this_cpu(), &boot_thread, &boot_runqueue, &boot_timers);
 }
 
-int sched_prepare_cpu(unsigned int cpu)
+int sched_prepare_cpu(struct percpu *cpu, void *stack_top)
 {
     struct thread *idle = kzalloc(sizeof(*idle));
     struct runqueue *rq = kzalloc(sizeof(*rq));
@@ -82,8 +83,14 @@ int sched_prepare_cpu(unsigned int cpu)
         kfree(timers);
         return -ENOMEM;
     }
-    attach(percpu_of[cpu], idle, rq, timers);
+    idle->stack_top = stack_top;
+    attach(cpu, idle, rq, timers);
     return 0;
+}
+
+void sched_start_cpu(void)
+{
+    this_cpu()->idle->run_start_ns = clock_ns();
 }
 
 void sched_idle_loop(void)
@@ -191,6 +198,9 @@ void thread_put(struct thread *thread)
 void thread_make_runnable(struct thread *thread)
 {
     ASSERT(atomic_load(&thread->state) == THREAD_NEW);
+    /* Somebody runs and another one wants to. */
+    if (current_thread() != this_cpu()->idle)
+        cpus_bring_up();
     balance_place(thread);
 }
 

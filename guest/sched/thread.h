@@ -61,8 +61,10 @@ struct thread {
 };
 
 void sched_init(void); /* first CPU: makes the boot flow its idle thread */
+struct percpu;
 /* Run queue, timers and idle thread for another CPU, before it starts; 0 or -ENOMEM. */
-int sched_prepare_cpu(unsigned int cpu);
+int sched_prepare_cpu(struct percpu *cpu, void *stack_top);
+void sched_start_cpu(void); /* that CPU runs: its time counts from now on */
 NORETURN void sched_idle_loop(void); /* the boot flow ends here */
 
 /*

@@ -3,10 +3,12 @@
  * sched(7): policies and priorities are kept as numbers that programs read back;
  * everybody is scheduled round robin.  Affinity is real.
  */
+#include "arch/smp.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/vma.h"
 #include "proc/process.h"
+#include "sched/cpus.h"
 #include "syscall/dispatch.h"
 #include "syscall/time_util.h"
 
@@ -214,7 +216,7 @@ int64_t sys_sched_getattr(const struct syscall_args *args)
 
 static uint64_t present_cpus(void)
 {
-    return cpus_present >= 64 ? UINT64_MAX : (1ul << cpus_present) - 1;
+    return UINT64_MAX >> (64 - smp_cpu_count());
 }
 
 int64_t sys_sched_setaffinity(const struct syscall_args *args)
@@ -227,6 +229,8 @@ int64_t sys_sched_setaffinity(const struct syscall_args *args)
         return -EFAULT;
     if ((int)args->arg[0] < 0)
         return -ESRCH;
+    if (smp_cpu_count() > 1)
+        cpus_wait_all(); /* on which CPUs may it run? */
     struct task *task = lock_task((int)args->arg[0]);
     if (!task)
         return -ESRCH;
@@ -244,7 +248,7 @@ int64_t sys_sched_getaffinity(const struct syscall_args *args)
 {
     uint64_t mask;
 
-    if (args->arg[1] * 8 < cpus_present || args->arg[1] % sizeof(mask))
+    if (args->arg[1] * 8 < smp_cpu_count() || args->arg[1] % sizeof(mask))
         return -EINVAL;
     if ((int)args->arg[0] < 0)
         return -ESRCH;

@@ -240,6 +240,11 @@ void mm_activate(struct mm *mm)
     cpu0.active_mm = mm;
 }
 
+void tlb_drop_lazy(struct mm *mm)
+{
+    (void)mm;
+}
+
 void tlb_flush_range(struct mm *mm, uint64_t start, uint64_t end)
 {
     unsigned int kept = 0;

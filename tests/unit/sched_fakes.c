@@ -18,13 +18,14 @@
 #include "mm/slab.h"
 #include "mm/thread_mem.h"
 #include "mm/vma.h"
+#include "sched/cpus.h"
 #include "sched_fakes.h"
 
 #define HOST_STACK (256ul << 10) /* sanitizers want room */
 
 struct percpu *percpu_of[GUEST_CPUS_MAX];
 atomic_uint cpus_online;
-unsigned int cpus_present;
+atomic_ulong cpus_online_mask;
 struct cpu_features cpu_features;
 atomic_uint host_stacks_in_use;
 
@@ -124,6 +125,15 @@ void cpu_set_kernel_stack(uint64_t stack_top)
 {
     (void)stack_top;
 }
+
+void host_set_online(unsigned int count)
+{
+    cpus_online = count;
+    cpus_online_mask = (1ul << count) - 1;
+}
+
+/* The CPUs of a test are all there from the start. */
+void cpus_bring_up(void) {}
 
 /* ---- memory, log, strings ---- */
 

@@ -6,5 +6,7 @@
 #include <stdatomic.h>
 
 extern atomic_uint host_stacks_in_use; /* kernel stacks allocated and not freed */
+/* CPUs 0 to count - 1 run threads, others do not. */
+void host_set_online(unsigned int count);
 
 #endif

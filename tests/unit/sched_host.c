@@ -10,6 +10,7 @@
 #include "arch/clock.h"
 #include "arch/cpu.h"
 #include "arch/trap.h"
+#include "sched_fakes.h"
 
 #define CPUS 4u
 
@@ -94,14 +95,14 @@ void host_start(unsigned int count)
     host_arm_count = 0;
     memset(host_ipi_count, 0, sizeof(host_ipi_count));
     host_user_return_asked = false;
-    cpus_online = cpus_present = count;
+    host_set_online(count);
     for (unsigned int i = 0; i < count; i++) {
         cpus[i].self = percpu_of[i] = &cpus[i];
         cpus[i].cpu = i;
     }
     for (unsigned int i = count; i-- > 0;) {
         current_cpu = &cpus[i];
-        if (sched_prepare_cpu(i))
+        if (sched_prepare_cpu(&cpus[i], NULL))
             abort();
     }
 }

@@ -127,7 +127,7 @@ void machine_start(void)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     memset(cpus, 0, sizeof(cpus));
     atomic_store(&machine_ends, false);
-    cpus_online = cpus_present = CPUS;
+    host_set_online(CPUS);
     for (unsigned int i = 0; i < CPUS; i++) {
         cpus[i].pc.self = percpu_of[i] = &cpus[i].pc;
         cpus[i].pc.cpu = i;
@@ -137,7 +137,7 @@ void machine_start(void)
     }
     for (unsigned int i = 0; i < CPUS; i++) {
         mine = &cpus[i];
-        if (sched_prepare_cpu(i))
+        if (sched_prepare_cpu(&cpus[i].pc, NULL))
             abort();
     }
     mine = &cpus[0];

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "lib/errno.h"
+#include "sched_fakes.h"
 #include "sched_host.h"
 
 static char trace[256];
@@ -167,10 +168,10 @@ static void idle_cpus_take_waiting_threads(void **state)
     (void)state;
     start(2);
     host_use_cpu(0);
-    atomic_store(&cpus_online, 1);
+    host_set_online(1);
     a = thread_start_kernel("a", notes_its_cpu, NULL);
     b = thread_start_kernel("b", notes_its_cpu, NULL);
-    atomic_store(&cpus_online, 2);
+    host_set_online(2);
     a->affinity = b->affinity = 1; /* both want to stay */
     host_use_cpu(1);
     assert_false(balance_steal());
@@ -195,9 +196,9 @@ static void affinity_moves_the_running_thread(void **state)
     (void)state;
     start(2);
     host_use_cpu(0);
-    atomic_store(&cpus_online, 1);
+    host_set_online(1);
     thread_start_kernel("m", moves_itself, NULL);
-    atomic_store(&cpus_online, 2);
+    host_set_online(2);
     host_run();
     assert_string_equal(trace, "0");
     assert_int_equal(percpu_of[1]->runqueue->queued, 1);
