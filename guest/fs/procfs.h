@@ -24,6 +24,7 @@ struct procfs_process {
     uint32_t umask;
     unsigned int thread_count;
     int nice, exit_signal;
+    int oom_score, oom_score_adj;
     unsigned int cpu; /* last ran there */
     uint64_t affinity;
     uint64_t start_ns; /* monotonic */
@@ -56,6 +57,7 @@ struct procfs_source {
     void (*put)(struct procfs_process *process);
     /* /proc/PID/comm: name of the calling task's process changes. */
     int (*set_comm)(int pid, int tid, const char *name);
+    int (*set_oom_score_adj)(int pid, int adj); /* 0, -ESRCH, -EACCES */
     void (*load)(struct procfs_load *load);
     const char *(*hostname)(void);
     const char *(*release)(void); /* what uname -r says */

@@ -13,6 +13,7 @@
 #include "mm/slab.h"
 
 #define NS_PER_TICK 10000000ul
+#define OOM_SCORE_ADJ_MAX 1000 /* and its negative: proc(5) */
 
 static const char *state_name(char state)
 {
@@ -181,9 +182,27 @@ static int cgroup(struct proc_text *text, const struct procfs_process *p)
 
 static int oom_score(struct proc_text *text, const struct procfs_process *p)
 {
-    (void)p;
-    proc_print(text, "0\n");
+    proc_print(text, "%d\n", p->oom_score);
     return 0;
+}
+
+static int oom_score_adj(struct proc_text *text, const struct procfs_process *p)
+{
+    proc_print(text, "%d\n", p->oom_score_adj);
+    return 0;
+}
+
+static int oom_score_adj_store(const struct proc_node *node, char *value)
+{
+    bool negative = *value == '-';
+    int number = 0;
+
+    value += negative;
+    for (; *value >= '0' && *value <= '9' && number <= OOM_SCORE_ADJ_MAX; value++)
+        number = number * 10 + (*value - '0');
+    if (*value || number > OOM_SCORE_ADJ_MAX)
+        return -EINVAL;
+    return procfs_source->set_oom_score_adj(node->pid, negative ? -number : number);
 }
 
 /* ---- links to places ---- */
@@ -357,7 +376,11 @@ static int next_task(const struct proc_node *node, int from)
          .needs = PROC_NUMBER_IS_FD},                                                \
         TEXT_FILE("limits", limits), TEXT_FILE("maps", proc_maps_text),              \
         TEXT_FILE("mountinfo", mountinfo), TEXT_FILE("mounts", mounts),              \
-        TEXT_FILE("oom_score", oom_score), TEXT_FILE("oom_score_adj", oom_score),    \
+        TEXT_FILE("oom_score", oom_score),                                           \
+        {.name = "oom_score_adj",                                                    \
+         .mode = S_IFREG | 0644,                                                     \
+         .text = oom_score_adj,                                                      \
+         .store = oom_score_adj_store},                                              \
         TEXT_FILE("stat", stat), TEXT_FILE("statm", statm), TEXT_FILE("status", status)
 
 static const struct proc_entry fd_template = {

@@ -195,6 +195,9 @@ static struct process *make_process(struct process *parent, const struct clone_a
     memcpy(process->rlimits, parent->rlimits, sizeof(process->rlimits));
     process->exit_signal = args->exit_signal;
     process->dumpable = parent->dumpable;
+    process->personality = parent->personality;
+    process->oom_score_adj = parent->oom_score_adj;
+    process->oom_score_adj_min = parent->oom_score_adj_min;
     process->start_ns = clock_ns();
     spin_lock(&process_table_lock);
     process->exe = parent->exe ? exe_get(parent->exe) : NULL;

@@ -128,6 +128,8 @@ static void fill_process(const struct process *process, struct procfs_process *o
     out->sid = process->sid;
     out->thread_count = process->task_count;
     out->exit_signal = process->exit_signal;
+    out->oom_score = oom_score_locked(process);
+    out->oom_score_adj = process->oom_score_adj;
     out->start_ns = process->start_ns;
     out->user_ns = process->user_ns;
     out->system_ns = process->system_ns;
@@ -208,6 +210,26 @@ static int set_comm(int pid, int tid, const char *name)
     return error;
 }
 
+/* As root lower than ever before, which is then the bound for others. */
+static int set_oom_score_adj(int pid, int adj)
+{
+    bool privileged = task_capable(CAP_SYS_RESOURCE);
+    int error = -ESRCH;
+
+    spin_lock(&process_table_lock);
+    struct pid_node *node = pid_find(pid);
+    struct process *process = node ? node->process : NULL;
+    if (process) {
+        error = adj < process->oom_score_adj_min && !privileged ? -EACCES : 0;
+        if (!error)
+            process->oom_score_adj = adj;
+        if (!error && privileged)
+            process->oom_score_adj_min = adj;
+    }
+    spin_unlock(&process_table_lock);
+    return error;
+}
+
 /* ---- load averages: sampled when somebody looks, in Linux's steps of five seconds ---- */
 
 #define LOAD_STEP_NS 5000000000ul
@@ -260,6 +282,7 @@ static const struct procfs_source procfs_source = {
     .get = get_process,
     .put = put_process,
     .set_comm = set_comm,
+    .set_oom_score_adj = set_oom_score_adj,
     .load = get_load,
     .hostname = uts_hostname_text,
     .release = release_text,

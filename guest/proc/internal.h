@@ -47,6 +47,8 @@ int process_end_other_tasks(void);
  * caller's own process is ending, there is no point in trying again.
  */
 bool oom_wait_for_memory(void);
+/* What /proc/PID/oom_score says: 0 to 2000; process_table_lock held. */
+int oom_score_locked(const struct process *process);
 
 void cpu_limit_init(struct process *process); /* cpu_limit.c */
 void cpu_limit_end(struct process *process); /* its last task ends */

@@ -85,6 +85,7 @@ struct process {
     struct list posix_timers; /* syscall/proc_timer.c */
     atomic_uint membarrier; /* MEMBARRIER_REGISTER_* commands given; cleared by exec */
     uint32_t personality; /* personality(2); inherited */
+    int oom_score_adj, oom_score_adj_min; /* proc(5); inherited */
     struct timer cpu_timer; /* RLIMIT_CPU */
     uint64_t cpu_signalled; /* second of CPU time of the last SIGXCPU */
     char last_comm[16]; /* name of the last task, for a zombie */

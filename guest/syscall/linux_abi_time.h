@@ -157,6 +157,7 @@ enum {
 #define PERSONALITY_QUERY 0xffffffffu
 #define CAP_SYS_ADMIN 21
 #define CAP_SYS_NICE 23
+#define CAP_SYS_RESOURCE 24
 #define CAP_SYS_TIME 25
 
 #endif
