@@ -18,7 +18,10 @@ void fd_table_put(struct fd_table *table); /* last one closes everything; may sl
 void fd_table_close_on_exec(struct fd_table *table);
 
 struct file *fd_get(struct fd_table *table, int fd); /* NULL: EBADF */
-/* Lowest free descriptor >= minimum, below limit (RLIMIT_NOFILE); takes over the reference. */
+/*
+ * Lowest free descriptor >= minimum, below limit (RLIMIT_NOFILE).  Takes over the reference,
+ * unless it fails: -EMFILE, -ENOMEM, or -EINVAL when minimum is not below the limit.
+ */
 int fd_install(struct fd_table *table, struct file *file, int minimum, uint64_t limit,
                bool close_on_exec);
 /* dup2/dup3: closes what was there. */

@@ -301,8 +301,10 @@ static int give_pidfd(struct process *process, uaddr_t address)
     struct file *file = pidfd_create(process, 0);
     int fd = file ? fd_install(task_fd_current(), file, 0, task_fd_limit(), true) : -ENOMEM;
 
-    if (fd < 0)
-        return fd;
+    if (fd < 0) {
+        file_put(file);
+        return fd == -EINVAL ? -EMFILE : fd;
+    }
     if (put_user_u32(address, (uint32_t)fd)) {
         fd_close(task_fd_current(), fd);
         return -EFAULT;

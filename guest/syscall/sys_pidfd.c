@@ -16,7 +16,12 @@
 
 static int64_t install(struct file *file, bool close_on_exec)
 {
-    return file ? fd_install(fd_current(), file, 0, fd_current_limit(), close_on_exec) : -ENOMEM;
+    if (!file)
+        return -ENOMEM;
+    int64_t fd = fd_install(fd_current(), file, 0, fd_current_limit(), close_on_exec);
+    if (fd < 0)
+        file_put(file);
+    return fd == -EINVAL ? -EMFILE : fd;
 }
 
 int64_t sys_pidfd_open(const struct syscall_args *args)
