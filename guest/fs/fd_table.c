@@ -207,6 +207,16 @@ struct file *fd_get(struct fd_table *table, int fd)
     return file;
 }
 
+struct file *fd_borrow(struct fd_table *table, int fd, bool *counted)
+{
+    *counted = false;
+    if (LIKELY(ref_read(&table->refs) == 1))
+        return (uint32_t)fd < table->capacity ? table->files[fd] : NULL;
+    struct file *file = fd_get(table, fd);
+    *counted = file != NULL;
+    return file;
+}
+
 static uint32_t find_free(const struct fd_table *table, uint32_t from)
 {
     while (from < table->capacity) {

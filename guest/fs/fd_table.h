@@ -19,6 +19,17 @@ void fd_table_close_on_exec(struct fd_table *table);
 
 struct file *fd_get(struct fd_table *table, int fd); /* NULL: EBADF */
 /*
+ * The same for the length of one system call on the caller's own table.  A table that nobody
+ * shares cannot lose the file meanwhile (only its owner closes, and only its owner makes it
+ * shared), so it is used without lock and reference; *counted says what fd_return() has to do.
+ */
+struct file *fd_borrow(struct fd_table *table, int fd, bool *counted);
+static inline void fd_return(struct file *file, bool counted)
+{
+    if (UNLIKELY(counted))
+        file_put(file);
+}
+/*
  * Lowest free descriptor >= minimum, below limit (RLIMIT_NOFILE).  Takes over the reference,
  * unless it fails: -EMFILE, -ENOMEM, or -EINVAL when minimum is not below the limit.
  */

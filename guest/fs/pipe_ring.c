@@ -29,39 +29,41 @@ void pipe_ring_free(struct pipe_ring *ring)
 
 ssize_t pipe_ring_take(struct pipe_ring *ring, struct iobuf *buf)
 {
+    uint64_t mask = pipe_ring_capacity(ring) - 1, filled = pipe_ring_filled(ring);
     ssize_t total = 0;
 
-    while (buf->remaining && pipe_ring_filled(ring)) {
-        uint64_t at = ring->tail & (pipe_ring_capacity(ring) - 1);
+    while (buf->remaining && filled) {
+        uint64_t at = ring->tail & mask;
         size_t offset = at & (PAGE_SIZE - 1);
-        size_t size = MIN(MIN(buf->remaining, pipe_ring_filled(ring)), PAGE_SIZE - offset);
+        size_t size = MIN(MIN(buf->remaining, filled), PAGE_SIZE - offset);
         ssize_t done = iobuf_put(buf, ring->pages[at >> PAGE_SHIFT] + offset, size);
 
         if (done < 0)
             return total ? total : done;
         ring->tail += (uint64_t)done;
+        filled -= (uint64_t)done;
         total += done;
         if ((size_t)done < size)
             break;
     }
-    if (!pipe_ring_filled(ring))
+    if (!filled)
         ring->head = ring->tail = 0; /* the first page serves again */
     return total;
 }
 
 ssize_t pipe_ring_give(struct pipe_ring *ring, struct iobuf *buf)
 {
+    uint64_t mask = pipe_ring_capacity(ring) - 1, room = mask + 1 - pipe_ring_filled(ring);
     ssize_t total = 0;
 
-    while (buf->remaining && pipe_ring_filled(ring) < pipe_ring_capacity(ring)) {
-        uint64_t at = ring->head & (pipe_ring_capacity(ring) - 1);
+    while (buf->remaining && room) {
+        uint64_t at = ring->head & mask;
         size_t offset = at & (PAGE_SIZE - 1);
         char **page = &ring->pages[at >> PAGE_SHIFT];
-        size_t size = MIN(MIN(buf->remaining, pipe_ring_capacity(ring) - pipe_ring_filled(ring)),
-                          PAGE_SIZE - offset);
+        size_t size = MIN(MIN(buf->remaining, room), PAGE_SIZE - offset);
         ssize_t done;
 
-        if (!*page)
+        if (UNLIKELY(!*page))
             *page = page_alloc_virt(0);
         done = *page ? iobuf_get(buf, *page + offset, size) : -ENOMEM;
         if (done >= 0 &&
@@ -70,6 +72,7 @@ ssize_t pipe_ring_give(struct pipe_ring *ring, struct iobuf *buf)
         if (done < 0)
             return total ? total : done;
         ring->head += (uint64_t)done;
+        room -= (uint64_t)done;
         total += done;
     }
     return total;

@@ -10,11 +10,6 @@
 #include "lib/errno.h"
 #include "mm/paging.h"
 
-bool user_range_ok(uaddr_t address, size_t size)
-{
-    return address.raw < USER_END && size <= USER_END - address.raw;
-}
-
 static void *user_ptr(uaddr_t address)
 {
     return (void *)address.raw;

@@ -9,7 +9,10 @@
 
 #include "lib/types.h"
 
-bool user_range_ok(uaddr_t address, size_t size);
+static inline bool user_range_ok(uaddr_t address, size_t size)
+{
+    return address.raw < USER_END && size <= USER_END - address.raw;
+}
 int copy_from_user(void *dst, uaddr_t src, size_t size);
 int copy_to_user(uaddr_t dst, const void *src, size_t size);
 int clear_user(uaddr_t dst, size_t size);
@@ -52,8 +55,11 @@ struct iobuf {
     size_t remaining; /* bytes in total */
 };
 void iobuf_kernel(struct iobuf *buf, struct iov_user *segment, void *data, size_t size);
-void iobuf_user(struct iobuf *buf, struct iov_user *segment, uaddr_t data, size_t size);
-void iobuf_vector(struct iobuf *buf, const struct iov_user *segments, size_t count, size_t total);
+static inline void iobuf_vector(struct iobuf *buf, const struct iov_user *segments, size_t count,
+                                size_t total)
+{
+    *buf = (struct iobuf){.segments = segments, .segment_count = count, .remaining = total};
+}
 /* Both advance; return bytes copied (short: fault) or -EFAULT when none could be. */
 ssize_t iobuf_put(struct iobuf *buf, const void *src, size_t size); /* to the caller's buffer */
 ssize_t iobuf_get(struct iobuf *buf, void *dst, size_t size); /* from it */

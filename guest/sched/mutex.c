@@ -69,7 +69,7 @@ static bool mark_or_take(struct mutex *mutex, struct thread *thread)
     }
 }
 
-static void lock_slow(struct mutex *mutex, struct thread *thread)
+static __attribute__((noinline)) void lock_slow(struct mutex *mutex, struct thread *thread)
 {
     struct mutex_waiter waiter = {.thread = current_thread()};
 
@@ -100,7 +100,7 @@ void mutex_lock(struct mutex *mutex)
 }
 
 /* Somebody waits: the mutex goes to the first, and is never free in between. */
-static void hand_over(struct mutex *mutex, struct thread *thread)
+static __attribute__((noinline)) void hand_over(struct mutex *mutex, struct thread *thread)
 {
     spin_lock(&mutex->guard);
     ASSERT(owned_by(mutex, thread) && !list_empty(&mutex->waiters));
