@@ -85,12 +85,18 @@ void dentry_hash_remove(struct dentry *dentry)
     hashed_count--;
 }
 
+/* Where names change by themselves, one that is still open may be gone: its inode says so. */
+static bool has_vanished(const struct dentry *dentry)
+{
+    return dentry->inode->sb->uncached && dentry->inode->attr.nlink == 0;
+}
+
 struct dentry *dentry_hash_find(struct dentry *parent, const char *name, size_t length,
                                 uint32_t hash)
 {
     for (struct dentry *d = *bucket(parent, hash); d; d = d->hash_next)
         if (d->hash == hash && d->parent == parent && d->name_length == length &&
-            memcmp(d->name, name, length) == 0)
+            memcmp(d->name, name, length) == 0 && !has_vanished(d))
             return d;
     return NULL;
 }

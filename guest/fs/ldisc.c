@@ -326,8 +326,21 @@ void ldisc_hang_up(struct ldisc *ldisc)
 {
     spin_lock(&ldisc->lock);
     ldisc->hung_up = true;
+    ldisc->hangups++;
     spin_unlock(&ldisc->lock);
     wake_all(&ldisc->readable, POLL_IN | POLL_RDNORM | POLL_HUP);
+    wake_all(&ldisc->writable, POLL_OUT | POLL_WRNORM | POLL_HUP);
+}
+
+void ldisc_revive(struct ldisc *ldisc)
+{
+    spin_lock(&ldisc->lock);
+    if (ldisc->hung_up) {
+        ldisc_flush_input(ldisc);
+        ldisc->out_read = ldisc->out_write;
+        ldisc->hung_up = ldisc->output_stopped = false;
+    }
+    spin_unlock(&ldisc->lock);
 }
 
 void ldisc_pump_output(struct ldisc *ldisc)

@@ -42,6 +42,7 @@ struct ldisc {
     bool output_stopped; /* Ctrl-S or TCOOFF */
     bool literal_next; /* VLNEXT was typed */
     bool hung_up; /* no more input will come */
+    uint32_t hangups; /* how often: a sleeping reader sees one that is over again */
     uint32_t column; /* of the output */
     uint32_t line_column; /* column at the start of the input line */
     /* input: free-running indices into input[] */
@@ -63,6 +64,8 @@ size_t ldisc_room(struct ldisc *ldisc);
 void ldisc_receive(struct ldisc *ldisc, const uint8_t *data, size_t size);
 /* No more input: readers see the end. */
 void ldisc_hang_up(struct ldisc *ldisc);
+/* Opened again after that: empty, with the settings it had. */
+void ldisc_revive(struct ldisc *ldisc);
 /* The device takes output again. */
 void ldisc_pump_output(struct ldisc *ldisc);
 

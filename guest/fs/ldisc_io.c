@@ -70,12 +70,15 @@ struct read_wait {
     size_t wanted;
     uint64_t deadline_ns; /* WAIT_FOREVER: none */
     uint32_t seen; /* write_at at the last look: a byte restarts the inter-byte timer */
+    uint32_t hangups; /* at the first look */
 };
 
 /* With the lock held.  True: the read returns with what is there, be it nothing. */
 static bool read_done(struct ldisc *ldisc, struct read_wait *wait, bool first)
 {
-    if (input_ready(ldisc, wait->wanted))
+    if (first)
+        wait->hangups = ldisc->hangups;
+    if (input_ready(ldisc, wait->wanted) || wait->hangups != ldisc->hangups)
         return true;
     if (canonical(ldisc))
         return false;

@@ -8,6 +8,7 @@
 
 #include "fs/device.h"
 #include "fs/inode.h"
+#include "fs/pty_internal.h"
 #include "fs/stream.h"
 #include "fs/tty_internal.h"
 #include "iface/open_flags.h"
@@ -32,21 +33,84 @@ void tty_set_process_ops(const struct tty_process_ops *ops)
     tty_process = ops;
 }
 
-void tty_init_common(struct tty *tty, const struct ldisc_ops *ops)
+void tty_init_common(struct tty *tty, const struct ldisc_ops *ldisc_ops, const struct tty_ops *ops,
+                     uint64_t device)
 {
     memset(tty, 0, sizeof(*tty));
-    ldisc_init(&tty->ldisc, ops);
+    ldisc_init(&tty->ldisc, ldisc_ops);
     spin_init(&tty->job_lock, LOCK_RANK_ANY);
+    ref_init(&tty->refs);
+    tty->ops = ops;
+    tty->device = device;
     spin_lock(&list_lock);
     list_push_back(&ttys, &tty->link);
     spin_unlock(&list_lock);
 }
 
-void tty_remove(struct tty *tty)
+struct tty *tty_get(struct tty *tty)
+{
+    ref_get(&tty->refs);
+    return tty;
+}
+
+/* Under the list's lock, so that nobody finds a terminal without references. */
+void tty_put(struct tty *tty)
 {
     spin_lock(&list_lock);
-    list_remove(&tty->link);
+    bool last = ref_put(&tty->refs);
+    if (last)
+        list_remove(&tty->link);
     spin_unlock(&list_lock);
+    if (last)
+        tty->ops->free(tty);
+}
+
+int tty_open(struct tty *tty, struct file *file)
+{
+    struct tty_handle *handle = kmalloc(sizeof(*handle));
+    if (handle == NULL)
+        return -ENOMEM;
+    spin_lock(&tty->job_lock);
+    bool first = tty->opens++ == 0;
+    *handle = (struct tty_handle){tty_get(tty), atomic_load(&tty->hangups)};
+    spin_unlock(&tty->job_lock);
+    if (first && tty->ops != NULL) {
+        ldisc_revive(&tty->ldisc);
+        tty->ops->first_open(tty);
+    }
+    file->ops = &tty_file_ops;
+    file->private_data = handle;
+    return 0;
+}
+
+void tty_close(struct tty_handle *handle)
+{
+    struct tty *tty = handle->tty;
+    spin_lock(&tty->job_lock);
+    bool last = handle->hangups == atomic_load(&tty->hangups) && --tty->opens == 0;
+    spin_unlock(&tty->job_lock);
+    if (last && tty->ops != NULL)
+        tty->ops->last_close(tty);
+    tty_put(tty);
+    kfree(handle);
+}
+
+void tty_hang_up(struct tty *tty)
+{
+    spin_lock(&tty->job_lock);
+    int leader = tty->sid;
+    bool was_open = tty->opens != 0;
+    tty->sid = tty->pgid = 0;
+    tty->opens = 0;
+    atomic_fetch_add(&tty->hangups, 1);
+    spin_unlock(&tty->job_lock);
+    ldisc_hang_up(&tty->ldisc);
+    if (was_open && tty->ops != NULL)
+        tty->ops->last_close(tty);
+    if (leader != 0 && tty_process != NULL) {
+        tty_process->signal_process(leader, TTY_SIGHUP);
+        tty_process->signal_process(leader, TTY_SIGCONT);
+    }
 }
 
 void tty_raise(struct tty *tty, int signo)
@@ -99,6 +163,7 @@ static void move_input(struct tty *tty)
     size_t room;
     while ((room = ldisc_room(&tty->ldisc)) != 0) {
         ssize_t count = tty->dev->ops->read(tty->dev, chunk, MIN(room, sizeof(chunk)));
+        leaks_keep(tty); /* the console stays */
         if (count < 0)
             ldisc_hang_up(&tty->ldisc);
         if (count <= 0)
@@ -162,8 +227,7 @@ static struct tty *console_get(void)
     struct tty *tty = kmalloc(sizeof(*tty));
     if (tty == NULL)
         return NULL;
-    leaks_keep(tty); /* the console stays */
-    tty_init_common(tty, &device_ldisc_ops);
+    tty_init_common(tty, &device_ldisc_ops, NULL, MAKE_DEVICE(DEVICE_MAJOR_TTY_AUX, 1));
     tty->dev = console_dev;
     console_dev->user = tty;
     console_dev->on_readable = device_readable;
@@ -185,6 +249,8 @@ struct tty *tty_of_session(int sid)
         if (sid != 0 && tty->sid == sid)
             found = tty;
     }
+    if (found != NULL)
+        tty_get(found);
     spin_unlock(&list_lock);
     return found;
 }
@@ -209,14 +275,22 @@ void tty_console_listen(void)
 void tty_session_ended(int sid)
 {
     struct tty *tty = tty_of_session(sid);
-    if (tty != NULL)
-        tty_release_session(tty);
+    if (tty == NULL)
+        return;
+    tty_release_session(tty);
+    if (tty->ops != NULL)
+        tty_hang_up(tty); /* what is left of the session has nobody to talk to */
+    tty_put(tty);
 }
 
 uint64_t tty_device_of_session(int sid)
 {
     struct tty *tty = tty_of_session(sid);
-    return tty == NULL ? 0 : MAKE_DEVICE(DEVICE_MAJOR_TTY_AUX, 1);
+    if (tty == NULL)
+        return 0;
+    uint64_t device = tty->device;
+    tty_put(tty);
+    return device;
 }
 
 /* ---- device nodes --------------------------------------------------------- */
@@ -235,17 +309,20 @@ static int open_major5(struct inode *inode, struct file *file)
         tty = console_get();
         if (tty == NULL)
             return -ENOMEM;
+        tty_get(tty);
         if (!(atomic_load_explicit(&file->flags, memory_order_relaxed) & O_NOCTTY))
             tty_open_acquires(tty);
         break;
+    case 2:
+        return pty_open_master(inode, file);
     default:
         break;
     }
     if (tty == NULL)
         return -ENXIO;
-    file->ops = &tty_file_ops;
-    file->private_data = tty;
-    return 0;
+    int error = tty_open(tty, file);
+    tty_put(tty);
+    return error;
 }
 
 void tty_init(struct chardev *console, bool terminal)
@@ -253,4 +330,5 @@ void tty_init(struct chardev *console, bool terminal)
     console_dev = console;
     console_is_terminal = terminal && console != NULL;
     device_register(DEVICE_MAJOR_TTY_AUX, open_major5);
+    pty_init();
 }

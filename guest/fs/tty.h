@@ -19,31 +19,57 @@ struct tty_process_ops {
     bool (*group_orphaned)(int pgid);
     bool (*group_in_session)(int pgid, int sid); /* does the group exist there? */
     void (*signal_group)(int pgid, int signo); /* from interrupt context, too */
+    void (*signal_process)(int pid, int signo);
 };
 void tty_set_process_ops(const struct tty_process_ops *ops);
 
+struct tty;
+
+/* What pseudo-terminals are told; called without locks.  The console has none of it. */
+struct tty_ops {
+    void (*input_taken)(struct tty *tty); /* a reader made room */
+    void (*first_open)(struct tty *tty);
+    void (*last_close)(struct tty *tty);
+    void (*event)(struct tty *tty, uint8_t packet_status); /* TIOCPKT_* of ioctl_tty(2) */
+    void (*free)(struct tty *tty); /* the last reference has gone */
+};
+
 struct tty {
     struct ldisc ldisc;
+    const struct tty_ops *ops; /* NULL: the console */
+    struct refcount refs;
+    uint64_t device; /* number */
     /*
-     * Process control: guarded by job_lock.  Signals are sent without it.
+     * Process control and opens: guarded by job_lock.  Signals are sent without it.
      */
     struct spinlock job_lock;
     int sid, pgid; /* session it controls, its foreground group; 0: none */
+    uint32_t opens; /* files open on it since the last hang-up */
+    atomic_uint hangups; /* files that were opened before one are dead */
     struct winsize size;
-    struct chardev *dev; /* NULL: a pseudo terminal */
+    struct chardev *dev; /* NULL: a pseudo-terminal */
     atomic_uint pumping; /* somebody moves input; bit 1: look again */
     bool size_known;
     struct list link; /* in the list of all terminals */
 };
 
-/* For terminals of other kinds (pseudo terminals): a tty without a device. */
-void tty_init_common(struct tty *tty, const struct ldisc_ops *ops);
-void tty_remove(struct tty *tty);
+/* In the list of terminals from now on, with one reference. */
+void tty_init_common(struct tty *tty, const struct ldisc_ops *ldisc_ops, const struct tty_ops *ops,
+                     uint64_t device);
+struct tty *tty_get(struct tty *tty);
+void tty_put(struct tty *tty);
+/* Makes file one that is open on the terminal, with a reference: 0 or -ENOMEM. */
+int tty_open(struct tty *tty, struct file *file);
+/*
+ * As vhangup(2): open files are dead (reads end, writes fail with EIO), the session loses the
+ * terminal, and its leader is told by SIGHUP and SIGCONT.
+ */
+void tty_hang_up(struct tty *tty);
 void tty_raise(struct tty *tty, int signo); /* to the foreground group */
 /* Sets the size; SIGWINCH if it changed. */
 void tty_resize(struct tty *tty, const struct winsize *size);
-/* File operations on file->private_data = struct tty. */
-extern const struct file_ops tty_file_ops;
+/* The ioctls that a master answers as its slave would, without job control. */
+int64_t tty_ioctl_of_master(struct tty *tty, unsigned int request, uint64_t arg);
 
 /*
  * Boot: /dev/tty and /dev/console (major 5).  terminal: /dev/console is a

@@ -10,6 +10,7 @@
 #include "fs/device.h"
 #include "fs/mounts.h"
 #include "fs/procfs.h"
+#include "fs/pty.h"
 #include "fs/tmpfs.h"
 #include "iface/blockdev.h"
 #include "iface/open_flags.h"
@@ -87,6 +88,8 @@ static const struct tmpfs_default dev_defaults[] = {
     CHAR_NODE("kmsg", 1, 11),
     CHAR_NODE("tty", 5, 0),
     CHAR_NODE("console", 5, 1),
+    CHAR_NODE("ptmx", 5, 2),
+    {.name = "pts", .mode = S_IFDIR | 0755},
     LINK_NODE("stdin", "/proc/self/fd/0"),
     LINK_NODE("stdout", "/proc/self/fd/1"),
     LINK_NODE("stderr", "/proc/self/fd/2"),
@@ -111,18 +114,26 @@ static struct inode *mount_dev(void)
     return inode_get(dev_fs.sb.root);
 }
 
-static const struct {
+static const struct lazy_mount {
     const char *name;
     struct inode *(*mount)(void);
-} lazy_mounts[] = {{"dev", mount_dev}, {"proc", procfs_mount}};
+    bool below_dev;
+} lazy_mounts[] = {
+    {"dev", mount_dev, false}, {"proc", procfs_mount, false}, {"pts", devpts_mount, true}};
 
 struct inode *vfs_lazy_mount(struct dentry *dir, const char *name, size_t length)
 {
-    if (dir != root_dentry)
+    bool in_dev = dir->inode == dev_fs.sb.root;
+
+    if (dir != root_dentry && !in_dev)
         return NULL;
-    for (uint32_t i = 0; i < ARRAY_SIZE(lazy_mounts); i++)
-        if (strlen(lazy_mounts[i].name) == length && memcmp(name, lazy_mounts[i].name, length) == 0)
-            return lazy_mounts[i].mount();
+    for (uint32_t i = 0; i < ARRAY_SIZE(lazy_mounts); i++) {
+        const struct lazy_mount *row = &lazy_mounts[i];
+
+        if (row->below_dev == in_dev && strlen(row->name) == length &&
+            memcmp(name, row->name, length) == 0)
+            return row->mount();
+    }
     return NULL;
 }
 
@@ -130,6 +141,8 @@ size_t mounts_text(char *buf, size_t size)
 {
     static const char text[] = "tmpfs / tmpfs rw,relatime 0 0\n"
                                "devtmpfs /dev devtmpfs rw,nosuid,relatime 0 0\n"
+                               "devpts /dev/pts devpts rw,nosuid,noexec,relatime,gid=5,mode=620,"
+                               "ptmxmode=000 0 0\n"
                                "proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n";
 
     return MIN(strlcpy(buf, text, size), size - 1);

@@ -341,6 +341,15 @@ static void signal_group(int pgid, int signo)
     signal_send_group(pgid, signo, NULL);
 }
 
+static void signal_process(int pid, int signo)
+{
+    spin_lock(&process_table_lock);
+    struct pid_node *node = pid_find(pid);
+    if (node && node->process)
+        signal_send_locked(node->process, NULL, signo, NULL);
+    spin_unlock(&process_table_lock);
+}
+
 static const struct tty_process_ops tty_process_ops = {
     .pgid = own_pgid,
     .sid = own_sid,
@@ -349,6 +358,7 @@ static const struct tty_process_ops tty_process_ops = {
     .group_orphaned = group_orphaned,
     .group_in_session = group_in_session,
     .signal_group = signal_group,
+    .signal_process = signal_process,
 };
 
 void process_connect_fs(void)
