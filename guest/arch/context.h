@@ -34,8 +34,6 @@ void user_gs_base_set(uint64_t base);
 void fpu_save(void *area);
 void fpu_restore(const void *area);
 void fpu_init_area(void *area);
-/* Checks an area a program supplied (signal frame): false if XRSTOR would fault. */
-bool fpu_area_sanitize(void *area, size_t size);
 
 /* Tells the CPU which stack its next entry from user mode uses. */
 void cpu_set_kernel_stack(uint64_t stack_top);

@@ -7,7 +7,6 @@
 #define FCW_DEFAULT 0x37fu
 #define MXCSR_DEFAULT 0x1f80u
 #define MXCSR_OFFSET 24u
-#define MXCSR_RESERVED 0xffff0000u
 #define XSAVE_HEADER 512u /* XSTATE_BV, XCOMP_BV, reserved */
 #define XSAVE_HEADER_SIZE 64u
 
@@ -52,26 +51,4 @@ void fpu_restore(const void *area)
         __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
     else
         __asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(~0u), "d"(~0u) : "memory");
-}
-
-bool fpu_area_sanitize(void *area, size_t size)
-{
-    uint8_t *bytes = area;
-    uint32_t mxcsr;
-
-    if (size < cpu_features.xsave_size)
-        return false;
-    memcpy(&mxcsr, bytes + MXCSR_OFFSET, sizeof(mxcsr));
-    if (mxcsr & MXCSR_RESERVED)
-        return false;
-    if (!cpu_features.xsave)
-        return true;
-    uint64_t header[XSAVE_HEADER_SIZE / 8];
-    memcpy(header, bytes + XSAVE_HEADER, sizeof(header));
-    if (header[0] & ~cpu_features.xcr0)
-        return false;
-    for (size_t i = 1; i < ARRAY_SIZE(header); i++)
-        if (header[i]) /* compacted form, or reserved bits */
-            return false;
-    return true;
 }

@@ -92,7 +92,8 @@ static inline bool frame_is_user(const struct trap_frame *frame)
 struct trap_handlers {
     /*
      * The entry calls calls[number] itself for numbers below call_count, and leaves by the
-     * shortest way: a call that changes its frame, but for RAX, asks for user_return.
+     * shortest way: a call that changes its frame, but for RAX, asks for user_return or
+     * leaves by trap_exit_to_user().
      */
     int64_t (*const *calls)(const struct syscall_args *args);
     uint64_t call_count;

@@ -175,3 +175,28 @@ arch_user_fetch_add32:
     mov eax, -1
     ret
 fixup arch_user_fetch_add32.touch, arch_user_fetch_add32.fault
+
+; The FPU's registers: 0, or -1 when memory or what it holds cannot be used.
+; int arch_user_fxsave(void *area), int arch_user_fxrstor(const void *area)
+; int arch_user_xsave(void *area, uint64_t mask), int arch_user_xrstor(const void *area, uint64_t mask)
+%macro fpu 2-3
+global %1:function
+%1:
+    %if %0 > 2
+    mov eax, esi
+    mov rdx, rsi
+    shr rdx, 32
+    %endif
+.touch:
+    %2 [rdi]
+    xor eax, eax
+    ret
+.fault:
+    mov eax, -1
+    ret
+fixup %1.touch, %1.fault
+%endmacro
+fpu arch_user_fxsave, o64 fxsave
+fpu arch_user_fxrstor, o64 fxrstor
+fpu arch_user_xsave, o64 xsave, mask
+fpu arch_user_xrstor, o64 xrstor, mask

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Raw copies to and from a program's memory, with faults caught by the exception
- * table (arch/usercopy.asm).  For mm/uaccess.c alone: it checks the ranges.
+ * table (arch/usercopy.asm).  For mm/uaccess.c and mm/user_fpu.c: they check the ranges.
  */
 #ifndef ARCH_USERCOPY_H
 #define ARCH_USERCOPY_H
@@ -39,5 +39,11 @@ int arch_user_store64(void *address, uint64_t value);
 int arch_user_cmpxchg32(void *address, uint32_t expected, uint32_t desired, uint32_t *old);
 int arch_user_xchg32(void *address, uint32_t operand, uint32_t *old);
 int arch_user_fetch_add32(void *address, uint32_t operand, uint32_t *old);
+
+/* The FPU's registers in the form of FXSAVE or XSAVE; -1 also: what lies there is not valid. */
+int arch_user_fxsave(void *area);
+int arch_user_fxrstor(const void *area);
+int arch_user_xsave(void *area, uint64_t mask);
+int arch_user_xrstor(const void *area, uint64_t mask);
 
 #endif

@@ -79,6 +79,7 @@ struct signal_state { /* of a process */
     uint64_t pending;
     struct list queue; /* struct signal_queued */
     uint32_t queued_count; /* in this queue and in those of the tasks */
+    struct signal_queued *spare; /* the last one that was delivered, for the next; or NULL */
 };
 
 struct signal_task { /* of a task */
@@ -103,6 +104,8 @@ struct signal_handlers *signal_handlers_copy(struct signal_handlers *handlers);
 void signal_handlers_put(struct signal_handlers *handlers);
 void signal_task_init(struct signal_task *signals, uint64_t blocked);
 void signal_queue_free(struct list *queue); /* all entries; no lock needed any more */
+/* An entry that is off its queue (or NULL) is done with; handlers->lock held. */
+void signal_entry_done_locked(struct process *process, struct signal_queued *queued);
 
 /* info NULL: from the kernel.  0, -EAGAIN (queue full), never sleeps. */
 int signal_send_process(struct process *process, int signo, const struct kernel_siginfo *info);

@@ -15,9 +15,9 @@
     (SIGMASK(SIGSEGV) | SIGMASK(SIGBUS) | SIGMASK(SIGILL) | SIGMASK(SIGTRAP) | SIGMASK(SIGFPE) | \
      SIGMASK(SIGSYS))
 
-/* Takes signo off a queue; without an entry the signal came without siginfo. */
-static void take_entry(struct process *process, uint64_t *pending, struct list *queue, int signo,
-                       struct kernel_siginfo *info)
+/* Takes signo off a queue; NULL: it came without siginfo. */
+static struct signal_queued *take_entry(struct process *process, uint64_t *pending,
+                                        struct list *queue, int signo)
 {
     struct signal_queued *found = NULL;
     bool more = false;
@@ -36,18 +36,18 @@ static void take_entry(struct process *process, uint64_t *pending, struct list *
     }
     if (!more)
         *pending &= ~SIGMASK(signo);
-    if (!found) {
-        *info = (struct kernel_siginfo){.signo = signo, .code = SI_USER};
-        return;
+    if (found) {
+        list_remove(&found->link);
+        process->signals.queued_count--;
     }
-    *info = found->info;
-    list_remove(&found->link);
-    process->signals.queued_count--;
-    kfree(found);
+    return found;
 }
 
-/* Faults first, then the lowest number, the task's own before the process's. */
-static int take_locked(struct task *task, uint64_t set, struct kernel_siginfo *info)
+/*
+ * Faults first, then the lowest number, the task's own before the process's.  *entry is what
+ * signal_entry_done_locked() wants in the end, or NULL: siginfo_of() knows both.
+ */
+static int take_locked(struct task *task, uint64_t set, struct signal_queued **entry)
 {
     struct signal_state *shared = &task->process->signals;
     uint64_t own = task->signals.pending & set, common = shared->pending & set;
@@ -56,15 +56,24 @@ static int take_locked(struct task *task, uint64_t set, struct kernel_siginfo *i
         own &= SYNCHRONOUS_SET;
     if (own) {
         int signo = __builtin_ctzl(own) + 1;
-        take_entry(task->process, &task->signals.pending, &task->signals.queue, signo, info);
+        *entry = take_entry(task->process, &task->signals.pending, &task->signals.queue, signo);
         return signo;
     }
     if (common) {
         int signo = __builtin_ctzl(common) + 1;
-        take_entry(task->process, &shared->pending, &shared->queue, signo, info);
+        *entry = take_entry(task->process, &shared->pending, &shared->queue, signo);
         return signo;
     }
     return 0;
+}
+
+static const struct kernel_siginfo *siginfo_of(const struct signal_queued *entry, int signo,
+                                               struct kernel_siginfo *plain)
+{
+    if (LIKELY(entry != NULL))
+        return &entry->info;
+    *plain = (struct kernel_siginfo){.signo = signo, .code = SI_USER};
+    return plain;
 }
 
 /* The flag that interrupts waits says exactly whether something is to be delivered. */
@@ -101,16 +110,21 @@ static void retarget_locked(struct task *task, uint64_t newly_blocked)
     }
 }
 
+static void set_blocked_locked(struct task *task, uint64_t blocked)
+{
+    blocked &= ~(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP));
+    retarget_locked(task, blocked & ~task->signals.blocked);
+    task->signals.blocked = blocked;
+    recalculate_locked(task);
+}
+
 void signal_set_blocked(uint64_t blocked)
 {
     struct task *task = current_task();
     struct spinlock *lock = &task->process->signals.handlers->lock;
 
-    blocked &= ~(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP));
     spin_lock(lock);
-    retarget_locked(task, blocked & ~task->signals.blocked);
-    task->signals.blocked = blocked;
-    recalculate_locked(task);
+    set_blocked_locked(task, blocked);
     spin_unlock(lock);
 }
 
@@ -137,9 +151,14 @@ int signal_take(uint64_t set, struct kernel_siginfo *info)
 {
     struct task *task = current_task();
     struct spinlock *lock = &task->process->signals.handlers->lock;
+    struct signal_queued *entry = NULL;
 
     spin_lock(lock);
-    int signo = take_locked(task, set & ~(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP)), info);
+    int signo = take_locked(task, set & ~(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP)), &entry);
+    if (signo)
+        *info = *siginfo_of(entry, signo, info);
+    if (entry)
+        signal_entry_done_locked(task->process, entry);
     recalculate_locked(task);
     spin_unlock(lock);
     return signo;
@@ -230,9 +249,9 @@ NORETURN static void die_of(struct process *process, int signo)
 
 /*
  * The next signal that has a handler; 0 when none is left.  Default actions
- * happen in here and may not return.
+ * happen in here and may not return.  With a handler, the caller sets the mask next.
  */
-static int next_handled(struct task *task, struct kernel_siginfo *info,
+static int next_handled(struct task *task, struct signal_queued **queued,
                         struct signal_action *action)
 {
     struct process *process = task->process;
@@ -248,7 +267,7 @@ static int next_handled(struct task *task, struct kernel_siginfo *info,
             continue;
         }
         spin_lock(&handlers->lock);
-        int signo = take_locked(task, ~task->signals.blocked, info);
+        int signo = take_locked(task, ~task->signals.blocked, queued);
         if (!signo) {
             recalculate_locked(task);
             spin_unlock(&handlers->lock);
@@ -262,10 +281,14 @@ static int next_handled(struct task *task, struct kernel_siginfo *info,
             entry->handler = SIG_DFL;
             signal_handler_changed_locked(handlers, signo);
         }
+        if (action->handler > SIG_IGN) {
+            spin_unlock(&handlers->lock);
+            return signo;
+        }
+        if (*queued)
+            signal_entry_done_locked(process, *queued);
         recalculate_locked(task);
         spin_unlock(&handlers->lock);
-        if (action->handler > SIG_IGN)
-            return signo;
         if (action->handler == SIG_IGN || signal_default_ignored(signo))
             continue;
         if (!signal_default_stops(signo))
@@ -318,12 +341,25 @@ static void restart_with_handler(struct trap_frame *frame, const struct signal_a
     }
 }
 
+/* The handler has its frame, or not: what it blocks, and the entry goes back. */
+static void finish_delivery(struct task *task, uint64_t blocked, struct signal_queued *queued)
+{
+    struct spinlock *lock = &task->process->signals.handlers->lock;
+
+    spin_lock(lock);
+    if (queued)
+        signal_entry_done_locked(task->process, queued);
+    set_blocked_locked(task, blocked);
+    spin_unlock(lock);
+}
+
 void signal_deliver(struct trap_frame *frame)
 {
     struct task *task = current_task();
-    struct kernel_siginfo info;
+    struct signal_queued *queued = NULL;
+    struct kernel_siginfo plain;
     struct signal_action action;
-    int signo = next_handled(task, &info, &action);
+    int signo = next_handled(task, &queued, &action);
 
     if (!signo) {
         restart_without_handler(frame);
@@ -334,8 +370,10 @@ void signal_deliver(struct trap_frame *frame)
     restart_with_handler(frame, &action);
     frame->orig_rax = UINT64_MAX;
     rseq_on_signal(frame);
-    uint64_t mask = task->signals.restore_saved ? task->signals.saved_mask : task->signals.blocked;
-    if (!signal_frame_push(frame, signo, &info, &action, mask)) {
+    uint64_t blocked = task->signals.blocked;
+    uint64_t mask = task->signals.restore_saved ? task->signals.saved_mask : blocked;
+    if (!signal_frame_push(frame, signo, siginfo_of(queued, signo, &plain), &action, mask)) {
+        finish_delivery(task, blocked, queued);
         if (signo == SIGSEGV) { /* its own frame does not fit: no handler can help */
             struct signal_action reset = {.handler = SIG_DFL};
             signal_set_action(SIGSEGV, &reset, NULL);
@@ -344,8 +382,8 @@ void signal_deliver(struct trap_frame *frame)
         return;
     }
     task->signals.restore_saved = false;
-    uint64_t blocked = task->signals.blocked | action.mask;
+    blocked |= action.mask;
     if (!(action.flags & SA_NODEFER))
         blocked |= SIGMASK(signo);
-    signal_set_blocked(blocked);
+    finish_delivery(task, blocked, queued);
 }

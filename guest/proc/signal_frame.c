@@ -13,8 +13,8 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/paging.h"
-#include "mm/thread_mem.h"
 #include "mm/uaccess.h"
+#include "mm/user_fpu.h"
 #include "proc/process.h"
 #include "syscall/linux_abi.h"
 
@@ -29,7 +29,7 @@ _Static_assert(sizeof(struct rt_sigframe) == 440, "rt_sigframe");
 
 static uint64_t fp_area_size(void)
 {
-    return cpu_features.xsave ? cpu_features.xsave_size + sizeof(uint32_t) : FXSAVE_SIZE;
+    return user_fpu_size() + (cpu_features.xsave ? sizeof(uint32_t) : 0);
 }
 
 uint64_t signal_frame_size_max(void)
@@ -45,115 +45,41 @@ static bool on_altstack(const struct signal_task *signals, uint64_t sp)
 
 /* ---- FPU state -------------------------------------------------------------- */
 
-#define XSTATE_LEGACY 3ul /* x87 and SSE */
-#define XSTATE_AVX 4ul
-#define XSAVE_HEADER_END 576u
-#define XSAVE_AVX_END 832u
-#define FPU_ON_STACK 1024u /* areas up to AVX's need no allocation */
-
-static uint64_t area_size(void)
-{
-    return cpu_features.xsave ? cpu_features.xsave_size : FXSAVE_SIZE;
-}
-
-/* How much of an area matters when these components are not in their initial state. */
-static uint64_t used_size(uint64_t components)
-{
-    if (components & ~(XSTATE_LEGACY | XSTATE_AVX))
-        return area_size();
-    return components & XSTATE_AVX ? XSAVE_AVX_END : XSAVE_HEADER_END;
-}
-
-/* Parts of the legacy area that the CPU has not written, as they are in their initial state. */
-static void clear_unused_legacy(uint8_t *area, uint64_t components)
-{
-    const uint16_t fcw = 0x37f;
-
-    if (!(components & 1)) {
-        memset(area, 0, 24);
-        memcpy(area, &fcw, sizeof(fcw));
-        memset(area + 32, 0, 128);
-    }
-    if (!(components & 2))
-        memset(area + 160, 0, 256);
-}
-
 static bool push_fpu(uint64_t address)
 {
-    struct thread *thread = current_thread();
-    uint8_t *area = thread->fpu;
-    uint32_t magic2 = FP_XSTATE_MAGIC2;
-    uint64_t size = area_size(), components;
-    struct linux_fpx_sw_bytes software = {0};
+    uint64_t size = user_fpu_size();
 
-    fpu_save(area);
-    if (!cpu_features.xsave)
-        return copy_to_user(UADDR(address), area, size) == 0;
-    memcpy(&components, area + FXSAVE_SIZE, sizeof(components));
-    clear_unused_legacy(area, components);
-    if (copy_to_user(UADDR(address), area, used_size(components)))
+    if (user_fpu_save(UADDR(address)))
         return false;
-    software.magic1 = FP_XSTATE_MAGIC1;
-    software.extended_size = (uint32_t)(size + sizeof(magic2));
-    software.xfeatures = cpu_features.xcr0;
-    software.xstate_size = (uint32_t)size;
+    if (!cpu_features.xsave)
+        return true;
+    struct linux_fpx_sw_bytes software = {.magic1 = FP_XSTATE_MAGIC1,
+                                          .extended_size = (uint32_t)(size + sizeof(uint32_t)),
+                                          .xfeatures = cpu_features.xcr0,
+                                          .xstate_size = (uint32_t)size};
     return copy_to_user(UADDR(address + FXSAVE_SW_OFFSET), &software, sizeof(software)) == 0 &&
-           put_user_u32(UADDR(address + size), magic2) == 0;
+           put_user_u32(UADDR(address + size), FP_XSTATE_MAGIC2) == 0;
 }
 
-/*
- * Into area: what lies at address; a frame without the magic words has the
- * legacy part only, the rest gets its initial values.
- */
-static bool read_fpu(void *area, uint64_t address)
+/* A frame without the magic words has the legacy part only. */
+static bool pop_fpu(uint64_t address)
 {
-    uint8_t *bytes = area;
-    uint64_t size = area_size(), present;
+    uint64_t size = user_fpu_size();
     struct linux_fpx_sw_bytes software;
     uint32_t magic2 = 0;
 
-    if (!cpu_features.xsave)
-        return copy_from_user(area, UADDR(address), size) == 0 && fpu_area_sanitize(area, size);
-    if (copy_from_user(area, UADDR(address), XSAVE_HEADER_END))
-        return false;
-    memcpy(&software, bytes + FXSAVE_SW_OFFSET, sizeof(software));
-    if (software.magic1 == FP_XSTATE_MAGIC1 && software.xstate_size == size &&
-        get_user_u32(&magic2, UADDR(address + size)) == 0 && magic2 == FP_XSTATE_MAGIC2) {
-        memcpy(&present, bytes + FXSAVE_SIZE, sizeof(present));
-        /* The program may name fewer components; what is not named gets its initial value. */
-        present &= software.xfeatures & cpu_features.xcr0;
-        uint64_t used = used_size(present);
-        if (used > XSAVE_HEADER_END &&
-            copy_from_user(bytes + XSAVE_HEADER_END, UADDR(address + XSAVE_HEADER_END),
-                           used - XSAVE_HEADER_END))
-            return false;
-    } else {
-        present = XSTATE_LEGACY;
-    }
-    memset(bytes + FXSAVE_SIZE, 0, XSAVE_HEADER_END - FXSAVE_SIZE);
-    memcpy(bytes + FXSAVE_SIZE, &present, sizeof(present));
-    return fpu_area_sanitize(area, size);
-}
-
-static bool pop_fpu(uint64_t address)
-{
-    _Alignas(64) uint8_t small[FPU_ON_STACK];
-
     if (!address) {
-        fpu_init_area(small);
-        fpu_restore(small);
+        user_fpu_reset();
         return true;
     }
-    /* Aside, because a fault on the way may switch threads, which saves into thread->fpu. */
-    void *aside = area_size() <= sizeof(small) ? small : fpu_alloc();
-    if (!aside)
+    if (!cpu_features.xsave)
+        return user_fpu_restore(UADDR(address), XSTATE_LEGACY, true) == 0;
+    if (copy_from_user(&software, UADDR(address + FXSAVE_SW_OFFSET), sizeof(software)))
         return false;
-    bool ok = read_fpu(aside, address);
-    if (ok)
-        fpu_restore(aside); /* from now on in the registers; saved at the next switch */
-    if (aside != small)
-        fpu_free(aside);
-    return ok;
+    bool legacy = software.magic1 != FP_XSTATE_MAGIC1 || software.xstate_size != size ||
+                  get_user_u32(&magic2, UADDR(address + size)) || magic2 != FP_XSTATE_MAGIC2;
+    /* The program may name fewer components; what is not named gets its initial value. */
+    return user_fpu_restore(UADDR(address), software.xfeatures & cpu_features.xcr0, legacy) == 0;
 }
 
 /* ---- registers ---------------------------------------------------------------- */
@@ -266,7 +192,6 @@ bool signal_frame_pop(struct trap_frame *frame)
     if (uc.mcontext.rip >= USER_END || !pop_fpu(uc.mcontext.fpstate))
         return false;
     load_registers(frame, &uc.mcontext);
-    trap_request_user_return(); /* the frame is another one now */
     signal_set_blocked(uc.sigmask);
     bool valid = (uc.stack.flags & SS_DISABLE) || uc.stack.size >= MINSIGSTKSZ;
     if (valid && !(uc.stack.flags & ~(SS_ONSTACK | SS_DISABLE | SS_AUTODISARM)) &&

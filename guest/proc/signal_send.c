@@ -76,6 +76,22 @@ void signal_queue_free(struct list *queue)
     }
 }
 
+void signal_entry_done_locked(struct process *process, struct signal_queued *queued)
+{
+    if (process->signals.spare)
+        kfree(queued);
+    else
+        process->signals.spare = queued;
+}
+
+static struct signal_queued *new_entry(struct process *process)
+{
+    struct signal_queued *spare = process->signals.spare;
+
+    process->signals.spare = NULL;
+    return LIKELY(spare) ? spare : kmalloc(sizeof(*spare));
+}
+
 static void discard(struct process *process, uint64_t *pending, struct list *queue, uint64_t set)
 {
     if (!(*pending & set))
@@ -162,7 +178,7 @@ static int enqueue(struct process *process, struct task *task, int signo,
     if (signo < SIGRTMIN && (*pending & SIGMASK(signo)))
         return 0; /* standard signals do not queue */
     if (signo < SIGRTMIN || process->signals.queued_count < limit)
-        queued = kmalloc(sizeof(*queued));
+        queued = new_entry(process);
     if (!queued) {
         /* kill(2) still gets through, without its siginfo; sigqueue(3) says so. */
         if (signo >= SIGRTMIN && info && info->code != SI_USER)
@@ -206,8 +222,7 @@ int signal_send_locked(struct process *process, struct task *task, int signo,
         struct task *receiver = task ? task : pick_receiver(process, signo);
         if (!error && receiver && wants(receiver, signo))
             thread_notify_signal(receiver->thread);
-        if (UNLIKELY(!wait_queue_empty(&signalfd_waiters)))
-            wake_all(&signalfd_waiters, 0);
+        wake_all(&signalfd_waiters, 0);
     }
     spin_unlock(&handlers->lock);
     if (tell_parent)

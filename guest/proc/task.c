@@ -65,6 +65,7 @@ void process_put(struct process *process)
     if (!process || !ref_put(&process->refs))
         return;
     signal_queue_free(&process->signals.queue);
+    kfree(process->signals.spare);
     signal_handlers_put(process->signals.handlers);
     exe_put(process->exe);
     kfree(process);

@@ -320,6 +320,11 @@ void sched_end_current(void)
 
 void thread_notify_signal(struct thread *thread)
 {
+    if (thread == current_thread()) { /* awake, and here */
+        atomic_store_explicit(&thread->signal_pending, true, memory_order_relaxed);
+        trap_request_user_return();
+        return;
+    }
     struct runqueue *rq = runqueue_lock_of(thread);
 
     atomic_store(&thread->signal_pending, true);
@@ -327,9 +332,7 @@ void thread_notify_signal(struct thread *thread)
         make_runnable_locked(rq, thread);
         return;
     }
-    if (thread == current_thread())
-        trap_request_user_return();
-    else if (rq->current == thread)
+    if (rq->current == thread)
         apic_send_ipi(rq->cpu, TRAP_VECTOR_WAKE);
     spin_unlock(&rq->lock);
 }

@@ -179,9 +179,10 @@ int64_t sys_rt_sigreturn(const struct syscall_args *args)
     struct trap_frame *frame = thread_frame(current_thread());
 
     (void)args;
-    if (!signal_frame_pop(frame))
-        signal_force(SIGSEGV, SI_KERNEL, 0);
-    return (int64_t)frame->rax; /* the dispatcher stores it where it came from */
+    if (signal_frame_pop(frame))
+        trap_exit_to_user(); /* by the long way: all registers are new */
+    signal_force(SIGSEGV, SI_KERNEL, 0);
+    return (int64_t)frame->rax;
 }
 
 int64_t sys_restart_syscall(const struct syscall_args *args)
