@@ -95,12 +95,14 @@ static loff_t null_seek(struct file *file, loff_t offset, int whence)
     return 0;
 }
 
-/* /dev/zero privately is anonymous memory; shared, an unnamed tmpfs file would be (not offered). */
+/* /dev/zero is anonymous memory, private or shared. */
 static int zero_mmap(struct file *file, struct mmap_request *request)
 {
     (void)file;
-    if (request->vm_flags & VM_SHARED)
-        return -ENODEV;
+    if (request->vm_flags & VM_SHARED) {
+        request->owned = true;
+        return shared_memory_create(request->length, request);
+    }
     request->ops = NULL;
     request->object = NULL;
     return 0;

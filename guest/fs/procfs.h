@@ -20,7 +20,8 @@ struct procfs_process {
     char comm[16];
     uint32_t uid[4], gid[4]; /* real, effective, saved, file system */
     uint32_t group_count;
-    uint32_t groups[32];
+    const uint32_t *groups;
+    void *group_list; /* the source's own, for put() */
     uint32_t umask;
     unsigned int thread_count;
     int nice, exit_signal;

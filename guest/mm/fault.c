@@ -84,7 +84,8 @@ static bool map_huge(struct mm *mm, struct vma *vma, uint64_t address, uint64_t 
     struct page_stats stats;
     paddr_t pa;
 
-    if (vma->start > block || vma->end - block < HUGE_SIZE || (vma->flags & VM_NOHUGEPAGE))
+    if (vma->start > block || vma->end - block < HUGE_SIZE || (vma->flags & VM_NOHUGEPAGE) ||
+        atomic_load_explicit(&mm->no_huge_pages, memory_order_relaxed))
         return false;
     if (!(vma->flags & VM_HUGEPAGE) && !filled_before(mm, vma, block))
         return false;

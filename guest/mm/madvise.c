@@ -128,7 +128,8 @@ static int advise_area(struct mm *mm, struct vma *vma, uint64_t start, uint64_t 
 static bool advice_known(int advice)
 {
     return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) ||
-           (advice >= MADV_FREE && advice <= MADV_COLLAPSE);
+           (advice >= MADV_FREE && advice <= MADV_COLLAPSE && advice != MADV_MERGEABLE &&
+            advice != MADV_UNMERGEABLE);
 }
 
 static int advise_locked(struct mm *mm, uint64_t start, uint64_t end, int advice)

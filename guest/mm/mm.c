@@ -97,6 +97,7 @@ static void copy_layout(struct mm *to, const struct mm *from)
     to->code_end = from->code_end;
     to->data_start = from->data_start;
     to->data_end = from->data_end;
+    atomic_store(&to->no_huge_pages, atomic_load(&from->no_huge_pages));
     to->limit_as = from->limit_as;
     to->limit_data = from->limit_data;
     to->limit_stack = from->limit_stack;

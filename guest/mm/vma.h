@@ -94,6 +94,7 @@ struct mm {
     uint64_t total_pages, locked_pages; /* mapped address space, by areas */
     uint64_t data_pages; /* private writable ones of them, without stacks: RLIMIT_DATA */
     uint64_t gap_top, gap_skipped; /* free areas above gap_top are at most gap_skipped bytes */
+    atomic_bool no_huge_pages; /* PR_SET_THP_DISABLE; inherited by fork and exec */
     uint32_t default_flags; /* mlockall(MCL_FUTURE): VM_LOCKED for new areas */
     atomic_long rss_pages; /* present pages */
     uint64_t rss_max_pages;
@@ -121,6 +122,7 @@ struct mmap_request {
     bool fixed, no_replace; /* MAP_FIXED, MAP_FIXED_NOREPLACE */
     bool below_4g; /* MAP_32BIT */
     bool populate;
+    bool owned; /* the object was made for this request, whose caller drops it after mm_map() */
     const struct vm_object_ops *ops; /* the area takes one reference by ops->get() */
     void *object;
     uint64_t offset;

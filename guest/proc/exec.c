@@ -29,12 +29,15 @@ static bool credentials_after(const struct inode *inode, struct credentials *cre
     }
     cred->suid = cred->fsuid = cred->euid;
     cred->sgid = cred->fsgid = cred->egid;
-    if (cred->euid == 0 || cred->uid == 0) {
+    if (changed)
+        cred->cap_ambient = 0;
+    if ((cred->euid == 0 || cred->uid == 0) && !(cred->securebits & SECBIT_NOROOT)) {
         cred->cap_permitted = (cred->cap_inheritable | cred->cap_bounding) & CAP_FULL_SET;
         cred->cap_effective = cred->euid == 0 ? cred->cap_permitted : 0;
     } else {
         cred->cap_permitted = cred->cap_effective = cred->cap_ambient;
     }
+    cred->securebits &= ~SECBIT_KEEP_CAPS;
     return changed || cred->uid != cred->euid || cred->gid != cred->egid;
 }
 
@@ -50,6 +53,7 @@ static void leave_memory(struct task *task, struct mm *fresh)
         futex_wake(task->clear_child_tid, true, 1, UINT32_MAX);
     }
     task->process->rss_max_pages = MAX(task->process->rss_max_pages, old->rss_max_pages);
+    atomic_store(&fresh->no_huge_pages, atomic_load(&old->no_huge_pages));
     spin_lock(&process_table_lock); /* proc(5) takes references under it */
     thread->mm = fresh;
     spin_unlock(&process_table_lock);
@@ -130,7 +134,6 @@ static void commit(struct task *task, struct exec_program *program, const struct
     atomic_store(&process->membarrier, 0);
     fd_table_close_on_exec(task->files);
     task->cred = *cred;
-    process->keep_caps = false;
     process->dumpable = !secure;
     if (secure)
         task->pdeath_signal = 0;

@@ -87,6 +87,8 @@ static int check_flags(const struct clone_args_kernel *args)
         return -EINVAL;
     if ((flags & CLONE_FS) && (flags & (CLONE_NEWNS | CLONE_NEWUSER)))
         return -EINVAL;
+    if ((flags & CLONE_NEW_ANY) && !(flags & CLONE_NEWUSER) && !task_capable(CAP_SYS_ADMIN))
+        return -EPERM;
     if (flags & (CLONE_NEW_ANY | CLONE_INTO_CGROUP))
         return -EINVAL; /* what a Linux built without them says */
     if ((flags & CLONE_PIDFD) && (flags & (CLONE_THREAD | CLONE_DETACHED)))
@@ -144,13 +146,30 @@ static void copy_registers(struct task *child, struct task *parent,
            cpu_features.xsave ? cpu_features.xsave_size : FXSAVE_SIZE);
 }
 
+static void copy_policy(struct thread *to, const struct thread *from)
+{
+    to->nice = from->nice;
+    to->policy = from->policy;
+    to->rt_priority = from->rt_priority;
+    if (!(from->policy & SCHED_RESET_ON_FORK))
+        return;
+    int policy = from->policy & ~SCHED_RESET_ON_FORK;
+    bool plain = policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE;
+    to->policy = plain ? policy : SCHED_OTHER;
+    to->rt_priority = 0;
+    to->nice = MAX(from->nice, 0);
+}
+
 static void copy_task(struct task *child, struct task *parent, const struct clone_args_kernel *args)
 {
     struct thread *from = parent->thread, *to = child->thread;
     uint64_t flags = args->flags;
 
     child->cred = parent->cred;
-    child->timer_slack_ns = parent->timer_slack_ns;
+    if (child->cred.groups)
+        ref_get(&child->cred.groups->refs);
+    child->timer_slack_ns = child->timer_slack_default_ns = parent->timer_slack_ns;
+    child->ioprio = parent->ioprio;
     signal_task_init(&child->signals, parent->signals.blocked);
     if (!(flags & CLONE_VM) || (flags & CLONE_VFORK)) {
         child->signals.altstack_base = parent->signals.altstack_base;
@@ -168,9 +187,7 @@ static void copy_task(struct task *child, struct task *parent, const struct clon
     if (flags & CLONE_CHILD_SETTID)
         child->set_child_tid = args->child_tid;
     to->affinity = from->affinity;
-    to->nice = from->nice;
-    to->policy = from->policy;
-    to->rt_priority = from->rt_priority;
+    copy_policy(to, from);
 }
 
 /* A process of its own, with copies of what processes have; NULL: out of memory. */
@@ -321,8 +338,8 @@ int64_t process_clone(const struct clone_args_kernel *args)
 
     if (error)
         return error;
-    if (too_many(parent))
-        return -EAGAIN;
+    if (too_many(parent) || parent->thread->policy == SCHED_DEADLINE)
+        return -EAGAIN; /* sched(7): its bandwidth cannot be given twice */
     struct pid_node *node = kmalloc(sizeof(*node));
     struct task *child = node ? task_alloc(parent->thread->name) : NULL;
     if (!child) {

@@ -82,8 +82,12 @@ static void fill_credentials(const struct credentials *cred, struct procfs_proce
     out->uid[2] = cred->suid, out->uid[3] = cred->fsuid;
     out->gid[0] = cred->gid, out->gid[1] = cred->egid;
     out->gid[2] = cred->sgid, out->gid[3] = cred->fsgid;
-    out->group_count = cred->group_count;
-    memcpy(out->groups, cred->groups, sizeof(out->groups));
+    if (cred->groups) {
+        ref_get(&cred->groups->refs);
+        out->group_list = cred->groups;
+        out->group_count = cred->groups->count;
+        out->groups = cred->groups->gids;
+    }
     out->cap_inheritable = cred->cap_inheritable;
     out->cap_permitted = cred->cap_permitted;
     out->cap_effective = cred->cap_effective;
@@ -183,6 +187,7 @@ static bool get_process(int pid, int tid, struct procfs_process *out)
 
 static void put_process(struct procfs_process *process)
 {
+    group_list_put(process->group_list);
     if (process->mm)
         mm_put(process->mm);
     if (process->files)
@@ -238,7 +243,7 @@ static int set_oom_score_adj(int pid, int adj)
 
 static const uint32_t load_decay[3] = {1884, 2014, 2037}; /* exp(-5/60), exp(-5/300), exp(-5/900) */
 
-static void get_load(struct procfs_load *load)
+void process_load(struct procfs_load *load)
 {
     static uint64_t averages[3], last_ns;
     static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_ANY);
@@ -283,7 +288,7 @@ static const struct procfs_source procfs_source = {
     .put = put_process,
     .set_comm = set_comm,
     .set_oom_score_adj = set_oom_score_adj,
-    .load = get_load,
+    .load = process_load,
     .hostname = uts_hostname_text,
     .release = release_text,
     .version = version_text,

@@ -33,12 +33,21 @@ struct fs_state { /* cwd, root, umask: shared with CLONE_FS */
     uint32_t umask;
 };
 
+#define GROUPS_MAX 65536u /* NGROUPS_MAX */
+
+/* Supplementary groups, ascending; never changed, only replaced: tasks share it. */
+struct group_list {
+    struct refcount refs;
+    uint32_t count;
+    uint32_t gids[];
+};
+void group_list_put(struct group_list *list); /* NULL is fine */
+
 struct credentials {
     uint32_t uid, euid, suid, fsuid;
     uint32_t gid, egid, sgid, fsgid;
     uint64_t cap_inheritable, cap_permitted, cap_effective, cap_bounding, cap_ambient;
-    uint32_t group_count;
-    uint32_t groups[32];
+    struct group_list *groups; /* a reference, or NULL; replaced under process_table_lock */
     bool no_new_privs;
     uint32_t securebits;
 };
@@ -63,7 +72,7 @@ struct process {
     struct signal_state signals; /* pending for the group, handlers pointer */
     int exit_signal; /* to the parent: SIGCHLD, or what clone said */
     int exit_status; /* as wait4 reports it */
-    bool zombie, subreaper, dumpable, did_exec, keep_caps;
+    bool zombie, subreaper, dumpable, did_exec;
     /* Guarded by signals.handlers->lock, changed with process_table_lock held as well: */
     bool group_exit; /* all tasks end with exit_status */
     bool stopping; /* job control: tasks stop on their way to user mode */
@@ -108,7 +117,11 @@ struct task {
     uint32_t rseq_size, rseq_signature;
     int pdeath_signal;
     struct vfork_wait *vfork; /* completed at exec or exit */
-    uint64_t timer_slack_ns;
+    uint64_t timer_slack_ns, timer_slack_default_ns;
+    int ioprio; /* ioprio_set(2): class and level, 0: none given */
+    struct { /* sched_setattr(2), SCHED_DEADLINE: numbers that programs read back */
+        uint64_t runtime_ns, deadline_ns, period_ns;
+    } sched_deadline;
     uint64_t restart_deadline_ns; /* restart_syscall(2): set before -ERESTART_RESTARTBLOCK */
     int64_t (*restart)(struct task *task);
     uint64_t restart_args[6];
@@ -227,6 +240,9 @@ void task_set_cwd(struct dentry *cwd);
 void task_set_root(struct dentry *root);
 uint32_t task_set_umask(uint32_t umask); /* the old one */
 
+struct procfs_load;
+void process_load(struct procfs_load *load); /* as /proc/loadavg shows it */
+
 /* Boot: registers what proc(5) and terminals ask of processes. */
 void process_connect_fs(void);
 
@@ -234,6 +250,8 @@ void process_connect_fs(void);
 int task_unshare(bool fs, bool files);
 
 bool task_capable(int capability); /* effective, of the current task */
+/* ptrace(2), "Ptrace access mode checking": may the current task look into it?  Table locked. */
+bool task_may_inspect_locked(const struct task *target);
 
 /* Restartable sequences (rseq(2)): registered area kept current on return to user mode. */
 int64_t rseq_register(uaddr_t area, uint32_t size, uint32_t flags, uint32_t signature);

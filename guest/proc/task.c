@@ -84,14 +84,21 @@ struct task *task_alloc(const char *name)
     }
     task->thread->task = task;
     atomic_fetch_add(&task_count_all, 1);
-    task->timer_slack_ns = TIMER_SLACK_DEFAULT_NS;
+    task->timer_slack_ns = task->timer_slack_default_ns = TIMER_SLACK_DEFAULT_NS;
     list_init(&task->group_link);
     signal_task_init(&task->signals, 0);
     return task;
 }
 
+void group_list_put(struct group_list *list)
+{
+    if (list && ref_put(&list->refs))
+        kfree(list);
+}
+
 void task_free(struct task *task)
 {
+    group_list_put(task->cred.groups);
     signal_queue_free(&task->signals.queue);
     if (task->fs_view.root)
         dentry_put(task->fs_view.root);
@@ -182,8 +189,8 @@ const struct fs_context *task_fs_current(void)
     view->umask = fs->umask;
     view->fsuid = task->cred.fsuid;
     view->fsgid = task->cred.fsgid;
-    view->groups = task->cred.groups;
-    view->group_count = task->cred.group_count;
+    view->groups = task->cred.groups ? task->cred.groups->gids : NULL;
+    view->group_count = task->cred.groups ? task->cred.groups->count : 0;
     view->privileged = task->cred.fsuid == 0;
     return view;
 }
@@ -273,6 +280,17 @@ int task_unshare(bool fs, bool files)
 bool task_capable(int capability)
 {
     return current_task()->cred.cap_effective & (1ul << capability);
+}
+
+bool task_may_inspect_locked(const struct task *target)
+{
+    const struct credentials *own = &current_task()->cred, *other = &target->cred;
+
+    if (target->process == current_process() || task_capable(CAP_SYS_PTRACE))
+        return true;
+    return own->uid == other->uid && own->uid == other->euid && own->uid == other->suid &&
+           own->gid == other->gid && own->gid == other->egid && own->gid == other->sgid &&
+           !(other->cap_permitted & ~own->cap_permitted) && target->process->dumpable;
 }
 
 /* ---- limits -------------------------------------------------------------------- */

@@ -107,6 +107,8 @@ static int make_key(uaddr_t address, bool shared, struct futex_key *key, struct 
         return 0;
     if (!find_area(mm, address.raw, &vm_flags))
         return -EFAULT;
+    if (!(vm_flags & (VM_READ | VM_WRITE)))
+        return -EFAULT;
     if (!(vm_flags & VM_SHARED))
         return 0;
     int error = mm_pin_page(mm, address.raw, vm_flags & VM_WRITE, page);

@@ -291,6 +291,8 @@ enum {
     PR_SET_THP_DISABLE = 41,
     PR_GET_THP_DISABLE = 42,
     PR_CAP_AMBIENT = 47,
+    PR_GET_SPECULATION_CTRL = 52,
+    PR_SET_SPECULATION_CTRL = 53,
     PR_SET_VMA = 0x53564d41,
     PR_SET_PTRACER = 0x59616d61,
     ARCH_SET_GS = 0x1001,
@@ -307,11 +309,22 @@ enum {
     PR_CAP_AMBIENT_CLEAR_ALL = 4,
 };
 
+enum { PR_SPEC_STORE_BYPASS = 0, PR_SPEC_INDIRECT_BRANCH = 1, PR_SPEC_L1D_FLUSH = 2 };
+#define PR_SPEC_ENABLE 2u /* not mitigated, and not to be changed */
+
 /* ---- capabilities(7), capget(2) ---- */
 #define CAP_SETGID 6
 #define CAP_SETUID 7
 #define CAP_SETPCAP 8
+#define CAP_SYS_PTRACE 19
 #define CAP_LAST 40
+/* capabilities(7), "The securebits flags"; each is followed by its lock. */
+#define SECBIT_NOROOT 0x01u
+#define SECBIT_NO_SETUID_FIXUP 0x04u
+#define SECBIT_KEEP_CAPS 0x10u
+#define SECBIT_NO_CAP_AMBIENT_RAISE 0x40u
+#define SECBITS_ALL 0xffu
+#define SECBITS_LOCKS 0xaau
 #define CAP_FULL_SET ((1ul << (CAP_LAST + 1)) - 1)
 #define LINUX_CAPABILITY_VERSION_1 0x19980330u
 #define LINUX_CAPABILITY_VERSION_2 0x20071026u
@@ -340,6 +353,17 @@ struct linux_robust_list_head {
     uint64_t next;
     int64_t futex_offset;
     uint64_t pending;
+};
+
+/* ---- kcmp(2) ---- */
+enum {
+    KCMP_FILE = 0,
+    KCMP_VM = 1,
+    KCMP_FILES = 2,
+    KCMP_FS = 3,
+    KCMP_SIGHAND = 4,
+    KCMP_IO = 5,
+    KCMP_SYSVSEM = 6,
 };
 
 /* ---- reboot(2) ---- */

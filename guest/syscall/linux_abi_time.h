@@ -101,6 +101,11 @@ struct linux_sched_attr {
 };
 _Static_assert(sizeof(struct linux_sched_attr) == 56, "sched_attr");
 #define SCHED_ATTR_SIZE_VER0 48u
+#define SCHED_FLAG_RESET_ON_FORK 0x1u
+#define SCHED_FLAG_KEEP_POLICY 0x8u
+#define SCHED_FLAG_KEEP_PARAMS 0x10u
+#define SCHED_FLAGS_KNOWN 0x1fu /* with two of SCHED_DEADLINE's that change nothing here */
+#define SCHED_FLAGS_UTIL 0x60u
 
 /* ---- futex(2) ---- */
 enum {

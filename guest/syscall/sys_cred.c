@@ -4,7 +4,7 @@
  * Numbers only: what they permit is decided where it is asked.
  */
 #include "lib/errno.h"
-#include "lib/string.h"
+#include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/process.h"
 #include "syscall/dispatch.h"
@@ -49,16 +49,18 @@ static void user_changed(const struct credentials *old)
     bool is_root = cred->uid == 0 || cred->euid == 0 || cred->suid == 0;
 
     cred->fsuid = cred->euid;
-    if (was_root && !is_root && !current_process()->keep_caps)
+    if (old->euid != cred->euid)
+        current_process()->dumpable = false;
+    if (cred->securebits & SECBIT_NO_SETUID_FIXUP)
+        return;
+    if (was_root && !is_root && !(cred->securebits & SECBIT_KEEP_CAPS))
         cred->cap_permitted = cred->cap_effective = 0;
     if (was_root && !is_root)
-        cred->cap_ambient = 0;
+        cred->cap_ambient = 0; /* KEEP_CAPS does not keep these */
     if (old->euid == 0 && cred->euid != 0)
         cred->cap_effective = 0;
     if (old->euid != 0 && cred->euid == 0)
         cred->cap_effective = cred->cap_permitted;
-    if (old->euid != cred->euid)
-        current_process()->dumpable = false;
 }
 
 static bool user_is(const struct credentials *cred, uint32_t id)
@@ -217,28 +219,68 @@ int64_t sys_getgroups(const struct syscall_args *args)
     const struct credentials *cred = own();
     int size = (int)args->arg[0];
 
-    if (size < 0 || (size && (uint32_t)size < cred->group_count))
+    uint32_t count = cred->groups ? cred->groups->count : 0;
+    if (size < 0 || (size && (uint32_t)size < count))
         return -EINVAL;
-    if (size && copy_to_user(UADDR(args->arg[1]), cred->groups,
-                             cred->group_count * sizeof(cred->groups[0])))
+    if (size && count &&
+        copy_to_user(UADDR(args->arg[1]), cred->groups->gids, count * sizeof(uint32_t)))
         return -EFAULT;
-    return cred->group_count;
+    return count;
+}
+
+static void sift_down(uint32_t *heap, uint32_t at, uint32_t count)
+{
+    for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && heap[child + 1] > heap[child])
+            child++;
+        if (heap[at] >= heap[child])
+            return;
+        uint32_t swap = heap[at];
+        heap[at] = heap[child];
+        heap[child] = swap;
+    }
+}
+
+/* Heap sort: the list is as long as the program wants, and so must not cost its square. */
+static void sort(uint32_t *numbers, uint32_t count)
+{
+    for (uint32_t i = count / 2; i > 0; i--)
+        sift_down(numbers, i - 1, count);
+    for (uint32_t end = count; end > 1; end--) {
+        uint32_t largest = numbers[0];
+        numbers[0] = numbers[end - 1];
+        numbers[end - 1] = largest;
+        sift_down(numbers, 0, end - 1);
+    }
 }
 
 int64_t sys_setgroups(const struct syscall_args *args)
 {
     struct credentials *cred = own();
-    uint32_t groups[ARRAY_SIZE(cred->groups)];
     uint32_t count = (uint32_t)args->arg[0];
+    struct group_list *list = NULL, *old;
 
     if (!task_capable(CAP_SETGID))
         return -EPERM;
-    if (count > ARRAY_SIZE(groups))
+    if (count > GROUPS_MAX)
         return -EINVAL;
-    if (copy_from_user(groups, UADDR(args->arg[1]), count * sizeof(groups[0])))
-        return -EFAULT;
-    memcpy(cred->groups, groups, count * sizeof(groups[0]));
-    cred->group_count = count;
+    if (count) {
+        list = kmalloc(sizeof(*list) + count * sizeof(list->gids[0]));
+        if (!list)
+            return -ENOMEM;
+        ref_init(&list->refs);
+        list->count = count;
+        if (copy_from_user(list->gids, UADDR(args->arg[1]), count * sizeof(list->gids[0]))) {
+            kfree(list);
+            return -EFAULT;
+        }
+        sort(list->gids, count);
+    }
+    spin_lock(&process_table_lock);
+    old = cred->groups;
+    cred->groups = list;
+    spin_unlock(&process_table_lock);
+    group_list_put(old);
     return 0;
 }
 
@@ -315,6 +357,9 @@ int64_t sys_capset(const struct syscall_args *args)
     inheritable &= CAP_FULL_SET;
     if ((permitted & ~cred->cap_permitted) || (effective & ~permitted) ||
         (inheritable & ~(cred->cap_inheritable | cred->cap_bounding)))
+        return -EPERM;
+    if ((inheritable & ~(cred->cap_inheritable | cred->cap_permitted)) &&
+        !task_capable(CAP_SETPCAP))
         return -EPERM;
     cred->cap_effective = effective;
     cred->cap_permitted = permitted;

@@ -138,11 +138,12 @@ int64_t sys_get_robust_list(const struct syscall_args *args)
 
     spin_lock(&process_table_lock);
     struct task *task = tid ? task_find_locked(tid) : current_task();
-    if (task)
+    int error = !task ? -ESRCH : task_may_inspect_locked(task) ? 0 : -EPERM;
+    if (!error)
         list = task->robust_list.raw;
     spin_unlock(&process_table_lock);
-    if (!task)
-        return -ESRCH;
+    if (error)
+        return error;
     if (put_user_u64(UADDR(args->arg[2]), sizeof(struct linux_robust_list_head)))
         return -EFAULT;
     return put_user_u64(UADDR(args->arg[1]), list);

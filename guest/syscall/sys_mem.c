@@ -70,8 +70,11 @@ static int64_t map_descriptor(int fd, uint64_t length, struct mmap_request *requ
         result = -EOVERFLOW;
     if (result == 0)
         result = map_file(file, request, shared);
-    if (result == 0)
+    if (result == 0) {
         result = mm_map(current_mm(), request);
+        if (request->owned)
+            request->ops->put(request->object);
+    }
     file_put(file);
     return result;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The machine and its names, random numbers, the kernel's log. */
 #include "arch/clock.h"
+#include "fs/procfs.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/random.h"
@@ -63,10 +64,12 @@ int64_t sys_sysinfo(const struct syscall_args *args)
     struct page_stats pages;
 
     page_get_stats(&pages);
-    uint64_t load = sched_running_count() * load_one;
+    struct procfs_load load;
+    process_load(&load);
     struct linux_sysinfo info = {
         .uptime = (int64_t)(clock_ns() / NS_PER_S),
-        .loads = {load, load, load},
+        .loads = {load.load_milli[0] * load_one / 1000, load.load_milli[1] * load_one / 1000,
+                  load.load_milli[2] * load_one / 1000},
         .totalram = pages.total * PAGE_SIZE,
         .freeram = pages.free * PAGE_SIZE,
         .procs = count_processes(),

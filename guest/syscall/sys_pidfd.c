@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2), signalfd(2). */
+/* pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2), process_madvise(2), signalfd(2). */
 #include "fs/fd_table.h"
 #include "fs/procfs.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
+#include "mm/madvise.h"
+#include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "mm/vma.h"
 #include "proc/pid.h"
 #include "proc/pidfd.h"
 #include "syscall/dispatch.h"
 #include "syscall/linux_abi.h"
+#include "syscall/sys_file.h"
 
 #define SIGSET_SIZE sizeof(uint64_t)
 #define CAP_KILL 5
-#define CAP_SYS_PTRACE 19
 
 static int64_t install(struct file *file, bool close_on_exec)
 {
@@ -122,7 +125,7 @@ int64_t sys_pidfd_getfd(const struct syscall_args *args)
     struct task *first =
         list_empty(&process->tasks) ? NULL : LIST_FIRST(&process->tasks, struct task, group_link);
     error = first && first->files ? 0 : -ESRCH;
-    if (!error && !may_reach(first, CAP_SYS_PTRACE))
+    if (!error && !task_may_inspect_locked(first))
         error = -EPERM;
     if (!error)
         files = fd_table_share(first->files);
@@ -133,6 +136,68 @@ int64_t sys_pidfd_getfd(const struct syscall_args *args)
     struct file *file = fd_get(files, (int)args->arg[1]);
     fd_table_put(files);
     return file ? install(file, true) : -EBADF;
+}
+
+static bool remote_advice_known(int advice)
+{
+    return advice == MADV_COLD || advice == MADV_PAGEOUT || advice == MADV_WILLNEED ||
+           advice == MADV_COLLAPSE;
+}
+
+/* The memory that a caller who may see and steer the process gets a reference to. */
+static struct mm *advised_mm(struct process *process, int *error)
+{
+    struct mm *mm = NULL;
+
+    spin_lock(&process_table_lock);
+    struct task *first =
+        list_empty(&process->tasks) ? NULL : LIST_FIRST(&process->tasks, struct task, group_link);
+    if (!first || !first->thread->mm)
+        *error = -ESRCH;
+    else if (!task_may_inspect_locked(first) ||
+             (process != current_process() && !task_capable(CAP_SYS_NICE)))
+        *error = -EPERM;
+    else
+        mm_get(mm = first->thread->mm);
+    spin_unlock(&process_table_lock);
+    return mm;
+}
+
+static int64_t advise_ranges(struct mm *mm, const struct iov_user *ranges, size_t count, int advice)
+{
+    int64_t done = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        int error = mm_advise(mm, ranges[i].base, ranges[i].length, advice);
+        if (error)
+            return done ? done : error;
+        done += (int64_t)ranges[i].length;
+    }
+    return done;
+}
+
+int64_t sys_process_madvise(const struct syscall_args *args)
+{
+    struct iov_user small[IOV_INLINE], *ranges;
+    int advice = (int)args->arg[3], error;
+
+    if (args->arg[4])
+        return -EINVAL;
+    ssize_t total = iov_get(args->arg[1], args->arg[2], small, &ranges);
+    if (total < 0)
+        return total;
+    struct process *process = process_of_fd((int)args->arg[0], false, &error);
+    if (process && !remote_advice_known(advice))
+        error = -EINVAL;
+    struct mm *mm = error ? NULL : advised_mm(process, &error);
+    int64_t result = mm ? advise_ranges(mm, ranges, args->arg[2], advice) : error;
+    if (mm)
+        mm_put(mm);
+    if (process)
+        process_put(process);
+    if (ranges != small)
+        kfree(ranges);
+    return result;
 }
 
 static int64_t signalfd(const struct syscall_args *args, uint32_t flags)

@@ -10,7 +10,6 @@
 #include "syscall/linux_abi.h"
 
 #define NAME_SIZE 16u
-#define SECUREBITS_MASK 0xffu
 #define DUMPABLE_MAX 1u
 #define TIMING_STATISTICAL 0u
 #define TSC_ENABLE 1u
@@ -65,7 +64,8 @@ static int64_t ambient(const struct syscall_args *args)
     case PR_CAP_AMBIENT_IS_SET:
         return !!(cred->cap_ambient & bit);
     case PR_CAP_AMBIENT_RAISE:
-        if (!(cred->cap_permitted & cred->cap_inheritable & bit))
+        if (!(cred->cap_permitted & cred->cap_inheritable & bit) ||
+            (cred->securebits & SECBIT_NO_CAP_AMBIENT_RAISE))
             return -EPERM;
         cred->cap_ambient |= bit;
         return 0;
@@ -75,6 +75,41 @@ static int64_t ambient(const struct syscall_args *args)
     default:
         return -EINVAL;
     }
+}
+
+/* Locked bits stay as they are, locks stay locked. */
+static int64_t set_securebits(struct credentials *cred, uint64_t value)
+{
+    uint32_t locked = (cred->securebits & SECBITS_LOCKS) >> 1;
+
+    if (!task_capable(CAP_SETPCAP) || (value & ~(uint64_t)SECBITS_ALL) ||
+        ((cred->securebits ^ value) & locked) ||
+        (cred->securebits & SECBITS_LOCKS & ~(uint32_t)value))
+        return -EPERM;
+    cred->securebits = (uint32_t)value;
+    return 0;
+}
+
+static int64_t set_keep_caps(struct credentials *cred, uint64_t value)
+{
+    if (value > 1)
+        return -EINVAL;
+    if (cred->securebits & SECBIT_KEEP_CAPS << 1)
+        return -EPERM;
+    cred->securebits &= ~SECBIT_KEEP_CAPS;
+    if (value)
+        cred->securebits |= SECBIT_KEEP_CAPS;
+    return 0;
+}
+
+/* Nothing is mitigated for single programs. */
+static int64_t speculation(bool set, uint64_t which, uint64_t rest)
+{
+    if (rest)
+        return -EINVAL;
+    if (which > PR_SPEC_L1D_FLUSH)
+        return -ENODEV;
+    return set ? -ENXIO : (int64_t)PR_SPEC_ENABLE;
 }
 
 /* Options that read or write a flag of the process or its credentials. */
@@ -92,12 +127,9 @@ static int64_t flag_option(int option, uint64_t value, uint64_t rest)
         process->dumpable = value;
         return 0;
     case PR_GET_KEEPCAPS:
-        return process->keep_caps;
+        return !!(cred->securebits & SECBIT_KEEP_CAPS);
     case PR_SET_KEEPCAPS:
-        if (value > 1)
-            return -EINVAL;
-        process->keep_caps = value;
-        return 0;
+        return set_keep_caps(cred, value);
     case PR_SET_CHILD_SUBREAPER:
         process->subreaper = value != 0;
         return 0;
@@ -113,12 +145,7 @@ static int64_t flag_option(int option, uint64_t value, uint64_t rest)
     case PR_GET_SECUREBITS:
         return cred->securebits;
     case PR_SET_SECUREBITS:
-        if (!task_capable(CAP_SETPCAP))
-            return -EPERM;
-        if (value & ~(uint64_t)SECUREBITS_MASK)
-            return -EINVAL;
-        cred->securebits = (uint32_t)value;
-        return 0;
+        return set_securebits(cred, value);
     default:
         return -EINVAL;
     }
@@ -157,7 +184,7 @@ int64_t sys_prctl(const struct syscall_args *args)
     case PR_SET_TSC:
         return value == TSC_ENABLE ? 0 : -EINVAL;
     case PR_SET_TIMERSLACK:
-        task->timer_slack_ns = value ? value : 50000;
+        task->timer_slack_ns = value ? value : task->timer_slack_default_ns;
         return 0;
     case PR_GET_TIMERSLACK:
         return (int64_t)MIN(task->timer_slack_ns, (uint64_t)INT_MAX);
@@ -171,8 +198,18 @@ int64_t sys_prctl(const struct syscall_args *args)
     case PR_SET_MM:
         return -EINVAL;
     case PR_SET_THP_DISABLE:
+        if (args->arg[2] | args->arg[3] | args->arg[4])
+            return -EINVAL;
+        atomic_store(&current_mm()->no_huge_pages, value != 0);
+        return 0;
     case PR_GET_THP_DISABLE:
-        return 0; /* large pages are a matter of madvise here */
+        if (value | args->arg[2] | args->arg[3] | args->arg[4])
+            return -EINVAL;
+        return atomic_load(&current_mm()->no_huge_pages);
+    case PR_GET_SPECULATION_CTRL:
+        return speculation(false, value, args->arg[2] | args->arg[3] | args->arg[4]);
+    case PR_SET_SPECULATION_CTRL:
+        return speculation(true, value, args->arg[3] | args->arg[4]);
     default:
         return flag_option(option, value, args->arg[2] | args->arg[3] | args->arg[4]);
     }
@@ -203,7 +240,7 @@ int64_t sys_arch_prctl(const struct syscall_args *args)
     case ARCH_GET_CPUID:
         return 1;
     case ARCH_SET_CPUID:
-        return address ? 0 : -ENODEV; /* CPUID cannot be made to fault here */
+        return -ENODEV; /* CPUID cannot be made to fault here */
     default:
         return -EINVAL;
     }

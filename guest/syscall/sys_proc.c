@@ -3,6 +3,7 @@
 #include "arch/context.h"
 #include "fs/fd_table.h"
 #include "fs/vfs.h"
+#include "iface/open_flags.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -209,11 +210,13 @@ int64_t sys_wait4(const struct syscall_args *args)
     return result.pid;
 }
 
-static int pid_of_fd(int fd)
+static int pid_of_fd(int fd, bool *nonblocking)
 {
     struct file *file = fd_get(fd_current(), fd);
     struct process *process = file ? pidfd_process(file) : NULL;
     int pid = process ? process->pid : -EBADF;
+
+    *nonblocking = process && (atomic_load(&file->flags) & O_NONBLOCK);
 
     if (file)
         file_put(file);
@@ -231,10 +234,13 @@ int64_t sys_waitid(const struct syscall_args *args)
          ~(WNOHANG | WUNTRACED | WEXITED | WCONTINUED | WNOWAIT | WNOTHREAD | WALL | WCLONE)) ||
         !(options & (WEXITED | WUNTRACED | WCONTINUED)))
         return -EINVAL;
+    bool nonblocking = false;
     if (which == P_PIDFD) {
-        int pid = pid_of_fd(id);
+        int pid = pid_of_fd(id, &nonblocking);
         if (pid < 0)
             return pid;
+        nonblocking = nonblocking && !(options & WNOHANG);
+        options |= nonblocking ? WNOHANG : 0;
         which = P_PID;
         id = pid;
     }
@@ -244,6 +250,8 @@ int64_t sys_waitid(const struct syscall_args *args)
     int error = process_wait(which, id, options, &result);
     if (error)
         return error;
+    if (!result.pid && nonblocking)
+        return -EAGAIN;
     if (result.pid) {
         info.signo = SIGCHLD;
         info.code = result.code;

@@ -52,27 +52,61 @@ static bool policy_is_valid(int policy)
            policy == SCHED_IDLE;
 }
 
-/* policy < 0: stays.  nice is taken over unless it is NULL. */
-static int set_policy(int tid, int policy, int priority, const int *nice)
+/* sched(7): the unprivileged stay within RLIMIT_RTPRIO, below what they have, and do not
+ * drop reset-on-fork. */
+static bool needs_privilege(const struct task *task, int policy, int flags, int priority)
 {
-    int flags = policy >= 0 ? policy & SCHED_RESET_ON_FORK : 0, error = 0;
+    const struct thread *thread = task->thread;
+    int limit = (int)MIN(task->process->rlimits[RLIMIT_RTPRIO].soft, (uint64_t)SCHED_PRIORITY_MAX);
 
-    if (tid < 0 || (policy >= 0 && !policy_is_valid(policy & ~SCHED_RESET_ON_FORK)))
+    if (policy == SCHED_DEADLINE || ((thread->policy & SCHED_RESET_ON_FORK) && !flags))
+        return true;
+    if (!is_realtime(policy))
+        return false;
+    return (policy != (thread->policy & ~SCHED_RESET_ON_FORK) && limit == 0) ||
+           (priority > thread->rt_priority && priority > limit);
+}
+
+/* What sched_setattr(2) wants of SCHED_DEADLINE; a period of 0 is the deadline. */
+static bool deadline_is_valid(const struct linux_sched_attr *attr)
+{
+    const uint64_t runtime_min = 1024, period_min = 100000, period_max = 1ul << 42;
+    uint64_t period = attr->period ? attr->period : attr->deadline;
+
+    return attr->deadline && attr->runtime >= runtime_min && attr->runtime <= attr->deadline &&
+           attr->deadline <= period && period >= period_min && period <= period_max;
+}
+
+/* policy may have SCHED_RESET_ON_FORK.  attr: for SCHED_DEADLINE, and its nice; or NULL. */
+static int set_policy(int tid, int policy, int priority, const struct linux_sched_attr *attr)
+{
+    int flags = policy & SCHED_RESET_ON_FORK, wanted = policy & ~SCHED_RESET_ON_FORK, error = 0;
+    bool deadline = wanted == SCHED_DEADLINE;
+
+    if (tid < 0)
         return -EINVAL;
     struct task *task = lock_task(tid);
     if (!task)
         return -ESRCH;
     struct thread *thread = task->thread;
-    int wanted = policy < 0 ? thread->policy : policy & ~SCHED_RESET_ON_FORK;
-    if (is_realtime(wanted) ? priority < 1 || priority > SCHED_PRIORITY_MAX : priority != 0) {
+    if (deadline ? !attr || !deadline_is_valid(attr) || priority : !policy_is_valid(wanted)) {
         error = -EINVAL;
-    } else if (!may_change(task) || (is_realtime(wanted) && !task_capable(CAP_SYS_NICE))) {
+    } else if (is_realtime(wanted) ? priority < 1 || priority > SCHED_PRIORITY_MAX
+                                   : priority != 0) {
+        error = -EINVAL;
+    } else if (!may_change(task) ||
+               (needs_privilege(task, wanted, flags, priority) && !task_capable(CAP_SYS_NICE))) {
         error = -EPERM;
     } else {
-        thread->policy = wanted | flags;
+        thread->policy = policy;
         thread->rt_priority = priority;
-        if (nice)
-            thread->nice = *nice;
+        if (attr && !deadline && !is_realtime(wanted))
+            thread->nice = MIN(MAX(attr->nice, -20), 19);
+        if (deadline) {
+            task->sched_deadline.runtime_ns = attr->runtime;
+            task->sched_deadline.deadline_ns = attr->deadline;
+            task->sched_deadline.period_ns = attr->period ? attr->period : attr->deadline;
+        }
     }
     spin_unlock(&process_table_lock);
     return error;
@@ -80,6 +114,7 @@ static int set_policy(int tid, int policy, int priority, const int *nice)
 
 struct policy_numbers {
     int policy, priority, nice;
+    uint64_t runtime_ns, deadline_ns, period_ns;
 };
 
 static int get_policy(int tid, struct policy_numbers *numbers)
@@ -89,8 +124,12 @@ static int get_policy(int tid, struct policy_numbers *numbers)
     const struct task *task = lock_task(tid);
     if (!task)
         return -ESRCH;
-    *numbers = (struct policy_numbers){task->thread->policy, task->thread->rt_priority,
-                                       task->thread->nice};
+    *numbers = (struct policy_numbers){task->thread->policy,
+                                       task->thread->rt_priority,
+                                       task->thread->nice,
+                                       task->sched_deadline.runtime_ns,
+                                       task->sched_deadline.deadline_ns,
+                                       task->sched_deadline.period_ns};
     spin_unlock(&process_table_lock);
     return 0;
 }
@@ -169,6 +208,26 @@ int64_t sys_sched_rr_get_interval(const struct syscall_args *args)
     return put_user_timespec(UADDR(args->arg[1]), ns);
 }
 
+/* Fills in what the flags say is to stay. */
+static int keep_present(int tid, struct linux_sched_attr *attr)
+{
+    struct policy_numbers now;
+    int error = 0;
+
+    if (attr->flags & (SCHED_FLAG_KEEP_POLICY | SCHED_FLAG_KEEP_PARAMS))
+        error = get_policy(tid, &now);
+    if (!error && (attr->flags & SCHED_FLAG_KEEP_POLICY))
+        attr->policy = (uint32_t)(now.policy & ~SCHED_RESET_ON_FORK);
+    if (!error && (attr->flags & SCHED_FLAG_KEEP_PARAMS)) {
+        attr->priority = (uint32_t)now.priority;
+        attr->nice = now.nice;
+        attr->runtime = now.runtime_ns;
+        attr->deadline = now.deadline_ns;
+        attr->period = now.period_ns;
+    }
+    return error;
+}
+
 int64_t sys_sched_setattr(const struct syscall_args *args)
 {
     struct linux_sched_attr attr = {0};
@@ -184,11 +243,18 @@ int64_t sys_sched_setattr(const struct syscall_args *args)
         return -E2BIG;
     if (copy_from_user(&attr, UADDR(args->arg[1]), MIN((size_t)size, sizeof(attr))))
         return -EFAULT;
-    if ((int)attr.policy < 0)
+    if ((int)attr.policy < 0 && !(attr.flags & SCHED_FLAG_KEEP_POLICY))
         return -EINVAL;
-    int nice = MIN(MAX(attr.nice, -20), 19);
-    int policy = (int)attr.policy | (attr.flags & 1 ? SCHED_RESET_ON_FORK : 0);
-    return set_policy((int)args->arg[0], policy, (int)attr.priority, &nice);
+    if (attr.flags & ~(uint64_t)(SCHED_FLAGS_KNOWN | SCHED_FLAGS_UTIL))
+        return -EINVAL;
+    if (attr.flags & SCHED_FLAGS_UTIL)
+        return -EOPNOTSUPP;
+    int error = keep_present((int)args->arg[0], &attr);
+    if (error)
+        return error;
+    int policy =
+        (int)attr.policy | (attr.flags & SCHED_FLAG_RESET_ON_FORK ? SCHED_RESET_ON_FORK : 0);
+    return set_policy((int)args->arg[0], policy, (int)attr.priority, &attr);
 }
 
 int64_t sys_sched_getattr(const struct syscall_args *args)
@@ -201,10 +267,14 @@ int64_t sys_sched_getattr(const struct syscall_args *args)
     int error = get_policy((int)args->arg[0], &numbers);
     if (error)
         return error;
+    bool deadline = (numbers.policy & ~SCHED_RESET_ON_FORK) == SCHED_DEADLINE;
     struct linux_sched_attr attr = {
+        .runtime = deadline ? numbers.runtime_ns : 0,
+        .deadline = deadline ? numbers.deadline_ns : 0,
+        .period = deadline ? numbers.period_ns : 0,
         .size = (uint32_t)MIN(size, sizeof(attr)),
         .policy = (uint32_t)(numbers.policy & ~SCHED_RESET_ON_FORK),
-        .flags = numbers.policy & SCHED_RESET_ON_FORK ? 1 : 0,
+        .flags = numbers.policy & SCHED_RESET_ON_FORK ? SCHED_FLAG_RESET_ON_FORK : 0,
         .nice = numbers.nice,
         .priority = (uint32_t)numbers.priority,
         .util_max = 1024,

@@ -238,7 +238,7 @@ int64_t sys_clock_nanosleep(const struct syscall_args *args)
     if (ref.coarse || (int)args->arg[0] == CLOCK_MONOTONIC_RAW)
         return -EOPNOTSUPP;
     if (ref.kind == CLOCK_KIND_THREAD)
-        return -EINVAL;
+        return ref.id == 0 ? -EOPNOTSUPP : -EINVAL;
     error = get_user_timespec(&ns, UADDR(args->arg[2]));
     if (error)
         return error;

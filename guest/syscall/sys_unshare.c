@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* unshare(2), process_vm_readv(2), process_vm_writev(2). */
+/* unshare(2), kcmp(2), process_vm_readv(2), process_vm_writev(2). */
+#include "fs/fd_table.h"
 #include "lib/errno.h"
+#include "lib/random.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "mm/vma.h"
@@ -10,7 +12,6 @@
 #include "syscall/sys_file.h"
 
 #define REMOTE_CHUNK 4096u
-#define CAP_SYS_PTRACE 19
 
 int64_t sys_unshare(const struct syscall_args *args)
 {
@@ -19,6 +20,8 @@ int64_t sys_unshare(const struct syscall_args *args)
     if (flags & ~(CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM |
                   CLONE_NEW_ANY))
         return -EINVAL;
+    if ((flags & CLONE_NEW_ANY) && !(flags & CLONE_NEWUSER) && !task_capable(CAP_SYS_ADMIN))
+        return -EPERM;
     if (flags & CLONE_NEW_ANY)
         return -EINVAL; /* no namespaces, as in a Linux built without them */
     if ((flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)) && current_process()->task_count > 1)
@@ -26,20 +29,104 @@ int64_t sys_unshare(const struct syscall_args *args)
     return task_unshare(flags & CLONE_FS, flags & CLONE_FILES);
 }
 
+/* ---- kcmp(2) ---------------------------------------------------------------------------- */
+
+/* An order of kernel addresses that tells nothing of them: scrambled by numbers of this boot. */
+static int64_t compare(const void *a, const void *b)
+{
+    static _Atomic uint64_t mask, factor;
+    uint64_t fresh = random_u64() | 1, none = 0;
+
+    if (!atomic_load(&factor)) {
+        atomic_store(&mask, random_u64());
+        atomic_compare_exchange_strong(&factor, &none, fresh);
+    }
+    uint64_t x = ((uint64_t)(uintptr_t)a ^ atomic_load(&mask)) * atomic_load(&factor);
+    uint64_t y = ((uint64_t)(uintptr_t)b ^ atomic_load(&mask)) * atomic_load(&factor);
+    return x == y ? 0 : x < y ? 1 : 2;
+}
+
+/* Two descriptors: the tables are held, since they may be closed meanwhile. */
+static int64_t compare_files(struct fd_table *const tables[2], const struct syscall_args *args)
+{
+    struct file *first = fd_get(tables[0], (int)args->arg[3]);
+    struct file *second = fd_get(tables[1], (int)args->arg[4]);
+    int64_t result = first && second ? compare(first, second) : -EBADF;
+
+    if (first)
+        file_put(first);
+    if (second)
+        file_put(second);
+    return result;
+}
+
+/* What the kind of resource is for a task, with process_table_lock held. */
+static int resource_of(const struct task *task, int kind, const void **resource)
+{
+    switch (kind) {
+    case KCMP_VM:
+        *resource = task->thread->mm;
+        return 0;
+    case KCMP_FILES:
+        *resource = task->files;
+        return 0;
+    case KCMP_FS:
+        *resource = task->fs;
+        return 0;
+    case KCMP_SIGHAND:
+        *resource = task->process->signals.handlers;
+        return 0;
+    case KCMP_IO: /* no contexts are shared, nor semaphore undo lists */
+    case KCMP_SYSVSEM:
+        *resource = NULL;
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+int64_t sys_kcmp(const struct syscall_args *args)
+{
+    int kind = (int)args->arg[2], error = 0;
+    const void *resources[2] = {NULL, NULL};
+    struct fd_table *tables[2] = {NULL, NULL};
+
+    spin_lock(&process_table_lock);
+    for (int i = 0; i < 2 && !error; i++) {
+        struct task *task = task_find_locked((int)args->arg[i]);
+        if (!task)
+            error = -ESRCH;
+        else if (!task_may_inspect_locked(task))
+            error = -EPERM;
+        else if (kind != KCMP_FILE)
+            error = resource_of(task, kind, &resources[i]);
+        else if (task->files)
+            tables[i] = fd_table_share(task->files);
+        else
+            error = -EBADF;
+    }
+    spin_unlock(&process_table_lock);
+    int64_t result = error;
+    if (!error)
+        result =
+            kind == KCMP_FILE ? compare_files(tables, args) : compare(resources[0], resources[1]);
+    for (int i = 0; i < 2; i++)
+        if (tables[i])
+            fd_table_put(tables[i]);
+    return result;
+}
+
 /* ---- another process's memory ------------------------------------------------------------ */
 
 /* mm of a process that the caller may look into: a reference, or NULL with *error. */
 static struct mm *remote_mm(int pid, int *error)
 {
-    const struct credentials *own = &current_task()->cred;
     struct mm *mm = NULL;
 
     spin_lock(&process_table_lock);
     struct task *task = task_find_locked(pid);
     *error = task ? 0 : -ESRCH;
-    if (task && task->process != current_process() && !task_capable(CAP_SYS_PTRACE) &&
-        (own->uid != task->cred.uid || own->uid != task->cred.euid || own->uid != task->cred.suid ||
-         !task->process->dumpable))
+    if (task && !task_may_inspect_locked(task))
         *error = -EPERM;
     if (!*error) {
         mm = task->thread->mm;
