@@ -18,12 +18,14 @@ struct spinlock dentry_lock = SPINLOCK_INIT(LOCK_RANK_FS);
 static uint32_t unused_count;
 static struct list unused = LIST_INIT(unused); /* oldest first */
 
-static void get_locked(struct dentry *dentry)
+void dentry_get_locked(struct dentry *dentry)
 {
     if (dentry->count++ == 0) {
         list_remove(&dentry->lru);
         unused_count--;
     }
+    if (UNLIKELY(dentry->flags & DENTRY_EXPIRE))
+        dentry->flags -= DENTRY_EXPIRE_ONE;
 }
 
 /* The oldest unused dentry leaves the cache for good; its parent, whose reference is free now. */
@@ -78,7 +80,7 @@ static void free_doomed(struct dentry *doomed)
 struct dentry *dentry_get(struct dentry *dentry)
 {
     spin_lock(&dentry_lock);
-    get_locked(dentry);
+    dentry_get_locked(dentry);
     spin_unlock(&dentry_lock);
     return dentry;
 }
@@ -129,7 +131,7 @@ static bool set_name(struct dentry *dentry, const char *name, size_t length)
     return true;
 }
 
-static struct dentry *new_dentry(const char *name, size_t length, struct inode *inode)
+struct dentry *dentry_new(const char *name, size_t length, struct inode *inode)
 {
     struct dentry *dentry = kmalloc(sizeof(*dentry));
 
@@ -150,12 +152,12 @@ static struct dentry *new_dentry(const char *name, size_t length, struct inode *
 
 struct dentry *dentry_create_root(struct inode *inode)
 {
-    return new_dentry("", 0, inode);
+    return dentry_new("", 0, inode);
 }
 
 struct dentry *dentry_create_anonymous(struct inode *inode, const char *name)
 {
-    struct dentry *dentry = new_dentry(name, strlen(name), inode);
+    struct dentry *dentry = dentry_new(name, strlen(name), inode);
 
     if (dentry) {
         inode_get(inode);
@@ -213,7 +215,7 @@ struct dentry *dentry_walk(struct dentry *start, const char **path,
         }
         rest += length;
     }
-    get_locked(at);
+    dentry_get_locked(at);
     spin_unlock(&dentry_lock);
     *path = rest;
     return at;
@@ -227,7 +229,7 @@ struct dentry *dentry_find(struct dentry *parent, const char *name, size_t lengt
     spin_lock(&dentry_lock);
     dentry = dentry_hash_find(parent, name, length, hash);
     if (dentry)
-        get_locked(dentry);
+        dentry_get_locked(dentry);
     spin_unlock(&dentry_lock);
     return dentry;
 }
@@ -235,7 +237,7 @@ struct dentry *dentry_find(struct dentry *parent, const char *name, size_t lengt
 struct dentry *dentry_add(struct dentry *parent, const char *name, size_t length,
                           struct inode *inode)
 {
-    struct dentry *fresh = new_dentry(name, length, inode);
+    struct dentry *fresh = dentry_new(name, length, inode);
     struct dentry *there;
 
     if (!fresh) {
@@ -245,10 +247,10 @@ struct dentry *dentry_add(struct dentry *parent, const char *name, size_t length
     spin_lock(&dentry_lock);
     there = dentry_hash_find(parent, name, length, fresh->hash);
     if (there) {
-        get_locked(there);
+        dentry_get_locked(there);
     } else {
         fresh->parent = parent;
-        get_locked(parent);
+        dentry_get_locked(parent);
         dentry_hash_insert(fresh);
     }
     spin_unlock(&dentry_lock);
@@ -276,7 +278,7 @@ int dentry_move(struct dentry *dentry, struct dentry *new_parent, const char *na
     spin_lock(&dentry_lock);
     dentry_hash_remove(dentry);
     old_parent = dentry->parent;
-    get_locked(new_parent);
+    dentry_get_locked(new_parent);
     dentry->parent = new_parent;
     if (dentry->name != dentry->inline_name)
         old_name = dentry->name;
@@ -319,6 +321,15 @@ void dentry_exchange(struct dentry *a, struct dentry *b)
     spin_unlock(&dentry_lock);
 }
 
+void dentry_place_locked(struct dentry *mount, struct dentry *covered)
+{
+    mount->parent = covered->parent;
+    dentry_get_locked(mount->parent);
+    dentry_hash_remove(covered);
+    covered->flags |= DENTRY_COVERED;
+    dentry_hash_insert(mount);
+}
+
 void dentry_pin_mount(struct dentry *dentry)
 {
     spin_lock(&dentry_lock);
@@ -334,7 +345,7 @@ struct dentry *dentry_get_parent(struct dentry *dentry)
 
     spin_lock(&dentry_lock);
     parent = dentry->parent;
-    get_locked(parent);
+    dentry_get_locked(parent);
     spin_unlock(&dentry_lock);
     return parent;
 }

@@ -17,6 +17,10 @@
 #define DENTRY_HASHED 1u /* found by lookup */
 #define DENTRY_MOUNT 2u /* inode is the root of another file system */
 #define DENTRY_ANONYMOUS 4u /* name is the whole path: "pipe:[7]" */
+#define DENTRY_COVERED 8u /* a mount hides it: not hashed, and yet not deleted */
+#define DENTRY_RELATIME 16u /* of a mount's root; bits 8 to 19 hold its other flags */
+#define DENTRY_EXPIRE 96u /* two bits: how many more looks until MNT_EXPIRE's mark is gone */
+#define DENTRY_EXPIRE_ONE 32u
 
 struct dentry {
     uint32_t count; /* references; children hold one each */
@@ -55,12 +59,20 @@ struct dentry *dentry_walk(struct dentry *start, const char **path,
  */
 struct dentry *dentry_add(struct dentry *parent, const char *name, size_t length,
                           struct inode *inode);
+/* A dentry outside the tree that takes over the inode reference; NULL: no memory. */
+struct dentry *dentry_new(const char *name, size_t length, struct inode *inode);
+/* For dentry_mount.c, dentry_lock held: a reference; mount in the place of covered. */
+void dentry_get_locked(struct dentry *dentry);
+void dentry_place_locked(struct dentry *mount, struct dentry *covered);
+/* The directory's entry has changed: its dentries below other dentries of dir leave the hash. */
+void dentry_forget_aliases(struct inode *dir, const char *name, size_t length,
+                           const struct dentry *except);
 /* The name is gone from its directory: later lookups miss it. */
 void dentry_unhash(struct dentry *dentry);
 /* Moves to another name, or swaps two; out of memory is possible only before any change. */
 int dentry_move(struct dentry *dentry, struct dentry *new_parent, const char *name, size_t length);
 void dentry_exchange(struct dentry *a, struct dentry *b);
-/* Its inode is the root of another file system: stays in the cache for ever (no umount). */
+/* Its inode is the root of a file system that is there from the start: never leaves the cache. */
 void dentry_pin_mount(struct dentry *dentry);
 bool dentry_is_below(struct dentry *dentry, struct dentry *ancestor); /* or the same */
 /* Forgets unused dentries, oldest first, until at most keep are left. */

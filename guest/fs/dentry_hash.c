@@ -101,6 +101,17 @@ struct dentry *dentry_hash_find(struct dentry *parent, const char *name, size_t 
     return NULL;
 }
 
+struct dentry *dentry_hash_find_alias(const struct inode *dir, const char *name, size_t length,
+                                      const struct dentry *except)
+{
+    for (uint32_t i = 0; i < table_size; i++)
+        for (struct dentry *d = table[i]; d; d = d->hash_next)
+            if (d != except && d->parent->inode == dir && !(d->flags & DENTRY_MOUNT) &&
+                d->name_length == length && memcmp(d->name, name, length) == 0)
+                return d;
+    return NULL;
+}
+
 void dentry_hash_shrink(void)
 {
     if (hashed_count || table == first_table)

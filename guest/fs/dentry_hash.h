@@ -14,6 +14,9 @@ void dentry_hash_remove(struct dentry *dentry); /* if it is in the table */
 /* No reference is taken. */
 struct dentry *dentry_hash_find(struct dentry *parent, const char *name, size_t length,
                                 uint32_t hash);
+/* A child of that name below any dentry of the directory, but not except and no mount; or NULL. */
+struct dentry *dentry_hash_find_alias(const struct inode *dir, const char *name, size_t length,
+                                      const struct dentry *except);
 void dentry_hash_shrink(void); /* gives a grown table back when it is empty */
 
 #endif

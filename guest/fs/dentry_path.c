@@ -54,7 +54,7 @@ ssize_t dentry_path(struct dentry *dentry, struct dentry *root, char *buf, size_
         return -ENAMETOOLONG;
     spin_lock(&dentry_lock);
     at = path_backwards(dentry, root, buf, size - 1);
-    gone = !(dentry->flags & DENTRY_HASHED) && dentry->parent != dentry;
+    gone = !(dentry->flags & (DENTRY_HASHED | DENTRY_COVERED)) && dentry->parent != dentry;
     spin_unlock(&dentry_lock);
     if (at < 0)
         return at;

@@ -12,6 +12,7 @@
 #include "mm/slab.h"
 
 #define NS_PER_SEC 1000000000ul
+#define RELATIME_AGE 86400u /* seconds */
 
 struct timespec64 fs_now(void)
 {
@@ -91,6 +92,23 @@ struct inode *inode_create_anonymous(uint32_t mode)
     return inode;
 }
 
+static bool is_later(const struct timespec64 *a, const struct timespec64 *b)
+{
+    return a->sec > b->sec || (a->sec == b->sec && a->nsec > b->nsec);
+}
+
+void inode_accessed(struct inode *inode)
+{
+    const struct inode_attr *attr = &inode->attr;
+    struct timespec64 now;
+
+    if (is_later(&attr->atime, &attr->mtime) && is_later(&attr->atime, &attr->ctime) &&
+        (uint64_t)attr->atime.sec + RELATIME_AGE > clock_wall_ns() / NS_PER_SEC)
+        return;
+    now = fs_now();
+    inode->attr.atime = now;
+}
+
 void inode_touch(struct inode *inode)
 {
     inode->attr.mtime = inode->attr.ctime = fs_now();
@@ -104,11 +122,13 @@ int inode_get_write(struct inode *inode)
         if (old < 0)
             return -ETXTBSY;
     } while (!atomic_compare_exchange_weak(&inode->deny_write, &old, old + 1));
+    atomic_fetch_add_explicit(&inode->sb->writers, 1, memory_order_relaxed);
     return 0;
 }
 
 void inode_put_write(struct inode *inode)
 {
+    atomic_fetch_sub_explicit(&inode->sb->writers, 1, memory_order_relaxed);
     atomic_fetch_sub(&inode->deny_write, 1);
 }
 

@@ -37,7 +37,10 @@ struct super_block {
     bool read_only;
     bool uncached; /* names change by themselves: unused dentries are not kept */
     struct inode *root; /* a reference */
+    atomic_ulong writers; /* files open for writing */
     void (*statfs)(struct super_block *sb, struct fs_stats *stats);
+    /* mount(2)'s MS_REMOUNT with options ("size=1m", or NULL); NULL: nothing to change. */
+    int (*remount)(struct super_block *sb, const char *options);
 };
 
 /* One reference, link count 1, times now, no ops->evict call yet. */
@@ -54,6 +57,8 @@ extern struct super_block anonymous_super;
 struct inode *inode_create_anonymous(uint32_t mode);
 
 struct timespec64 fs_now(void);
+/* Read: atime becomes now where relatime wants it: not after the changes yet, or a day old. */
+void inode_accessed(struct inode *inode);
 /* mtime and ctime become now. */
 void inode_touch(struct inode *inode);
 

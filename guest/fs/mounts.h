@@ -5,7 +5,11 @@
 
 #include "lib/types.h"
 
+struct inode;
+
 /* The lines of /proc/mounts; bytes without NUL. */
 size_t mounts_text(char *buf, size_t size);
+/* The root of /dev: a new reference, or NULL. */
+struct inode *devtmpfs_mount(void);
 
 #endif

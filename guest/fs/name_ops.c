@@ -5,6 +5,7 @@
  * cache in step.  Lock order: rename_lock, then directories (ancestor first).
  */
 #include "fs/dentry.h"
+#include "fs/mount.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -52,7 +53,9 @@ static int may_create(struct dentry *parent, const struct last_name *last)
         dentry_put(there);
         return -EEXIST;
     }
-    return error == -ENOENT ? vfs_permission(parent->inode, 3) : error;
+    if (error == -ENOENT)
+        error = mount_want_write(parent);
+    return error ? error : vfs_permission(parent->inode, 3);
 }
 
 int vfs_create(struct dentry *start, const char *path, uint32_t mode_with_type, uint64_t rdev,
@@ -111,7 +114,7 @@ int vfs_link(struct dentry *old, struct dentry *new_start, const char *new_path)
     error = may_create(parent, &last);
     if (!error && last.trailing_slash)
         error = -ENOENT;
-    if (!error && dir->sb != target->sb)
+    if (!error && (dir->sb != target->sb || !mount_is_same(old, parent)))
         error = -EXDEV;
     if (!error)
         error = dir->ops->link ? dir->ops->link(dir, last.name, last.length, target) : -EPERM;
@@ -166,11 +169,15 @@ int vfs_unlink(struct dentry *start, const char *path, bool directory)
     if (error) {
         child = NULL;
     } else {
-        error = check_unlink(dir, child, &last, directory);
+        error = mount_want_write(parent);
+        if (!error)
+            error = check_unlink(dir, child, &last, directory);
         if (!error)
             error = dir->ops->unlink(dir, last.name, last.length, directory);
-        if (!error)
+        if (!error) {
             dentry_unhash(child);
+            dentry_forget_aliases(dir, last.name, last.length, child);
+        }
     }
     mutex_unlock(&dir->lock);
     dentry_put(child);
@@ -240,7 +247,8 @@ static int check_rename(const struct rename *r)
 
     if (error)
         return error;
-    if (r->old_parent->inode->sb != r->new_parent->inode->sb)
+    if (r->old_parent->inode->sb != r->new_parent->inode->sb ||
+        !mount_is_same(r->old_parent, r->new_parent))
         return -EXDEV;
     if (r->old->flags & DENTRY_MOUNT)
         return -EBUSY;
@@ -267,6 +275,8 @@ static int commit_rename(struct rename *r)
 
     if (error)
         return error;
+    dentry_forget_aliases(from, r->old_last.name, r->old_last.length, r->old);
+    dentry_forget_aliases(to, r->new_last.name, r->new_last.length, r->new);
     if (r->flags & RENAME_EXCHANGE) {
         dentry_exchange(r->old, r->new);
         return 0;
@@ -286,6 +296,9 @@ static int rename_locked(struct rename *r)
         r->old = NULL;
         return error;
     }
+    error = mount_want_write(r->old_parent);
+    if (error)
+        return error;
     error = vfs_lookup_locked(r->new_parent, r->new_last.name, r->new_last.length, &r->new);
     if (error) {
         r->new = NULL;

@@ -4,6 +4,7 @@
  * open file does is its inode's business.
  */
 #include "fs/dentry.h"
+#include "fs/mount.h"
 #include "iface/file.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
@@ -35,10 +36,11 @@ static uint32_t wanted_rwx(uint32_t flags)
     return (flags & O_TRUNC) ? want | 2 : want;
 }
 
-static int check_open(struct inode *inode, uint32_t flags, bool created,
+static int check_open(struct dentry *dentry, uint32_t flags, bool created,
                       const struct fs_context *context)
 {
-    uint32_t mode = inode->attr.mode, want = wanted_rwx(flags);
+    struct inode *inode = dentry->inode;
+    uint32_t mode = inode->attr.mode, want = wanted_rwx(flags), mount = mount_flags(dentry);
 
     if (S_ISLNK(mode))
         return (flags & O_DIRECTORY) ? -ENOTDIR : -ELOOP;
@@ -48,6 +50,10 @@ static int check_open(struct inode *inode, uint32_t flags, bool created,
         return -EISDIR;
     if (S_ISDIR(mode) && (flags & O_CREAT))
         return -EISDIR;
+    if ((S_ISCHR(mode) || S_ISBLK(mode)) && (mount & MS_NODEV))
+        return -EACCES;
+    if ((want & 2) && (mount & MS_RDONLY) && S_ISREG(mode))
+        return -EROFS;
     if ((flags & O_NOATIME) && !inode_owner_or_privileged(inode))
         return -EPERM;
     return created ? 0 : inode_permission(inode, want, context);
@@ -66,6 +72,18 @@ static int truncate_opened(struct file *file, uint32_t flags)
     error = vfs_setattr(inode, &(struct inode_attr){.size = 0}, ATTR_SIZE);
     inode_put_write(inode);
     return error;
+}
+
+/* What the mount forbids to do with the open file. */
+static uint32_t mount_modes(struct dentry *dentry, uint32_t flags)
+{
+    uint32_t mount = mount_flags(dentry), mode = 0;
+
+    if ((flags & O_NOATIME) || (mount & (MS_NOATIME | MS_RDONLY)))
+        mode |= FMODE_NOATIME;
+    if (S_ISDIR(dentry->inode->attr.mode) && (mount & MS_NODIRATIME))
+        mode |= FMODE_NOATIME;
+    return (mount & MS_NOEXEC) ? mode | FMODE_NOEXEC : mode;
 }
 
 /* The file object for a dentry after all checks. */
@@ -87,6 +105,7 @@ static int make_file(struct dentry *dentry, uint32_t flags, struct file **result
         return -ENOMEM;
     file->inode = inode_get(inode);
     file->dentry = dentry_get(dentry);
+    file->mode |= mount_modes(dentry, flags);
     if (!(flags & O_PATH)) {
         if ((mode & FMODE_WRITE) && S_ISREG(inode->attr.mode)) {
             error = inode_get_write(inode);
@@ -116,7 +135,7 @@ static int open_checked(const struct fs_context *context, struct dentry *dentry,
         if ((flags & O_DIRECTORY) && !S_ISDIR(dentry->inode->attr.mode))
             error = -ENOTDIR;
     } else {
-        error = check_open(dentry->inode, flags, created, context);
+        error = check_open(dentry, flags, created, context);
     }
     return error ? error : make_file(dentry, flags, file);
 }
@@ -139,7 +158,9 @@ static int find_or_create(struct dentry *parent, const struct last_name *last, u
         dentry_put(*found);
         error = -EEXIST;
     } else if (error == -ENOENT) {
-        error = last->trailing_slash ? -EISDIR : vfs_permission(dir, 3);
+        error = last->trailing_slash ? -EISDIR : mount_want_write(parent);
+        if (!error)
+            error = vfs_permission(dir, 3);
         if (!error && !dir->ops->create)
             error = -ENOENT; /* as in /proc */
         if (!error)
@@ -255,7 +276,9 @@ static int open_tmpfile(struct dentry *start, const char *path, uint32_t flags, 
     error = vfs_walk(start, path, WALK_FOLLOW | WALK_DIRECTORY, &dir);
     if (error)
         return error;
-    error = vfs_permission(dir->inode, 3);
+    error = mount_want_write(dir);
+    if (!error)
+        error = vfs_permission(dir->inode, 3);
     if (!error)
         error = dir->inode->ops->tmpfile
                     ? dir->inode->ops->tmpfile(dir->inode, S_IFREG | (mode & 07777), &child)

@@ -51,4 +51,8 @@ extern const struct proc_entry proc_system_entries[]; /* procfs_system.c */
 extern const struct proc_entry proc_process_template; /* procfs_process.c: /proc/PID */
 extern const struct proc_entry proc_sys_entries[]; /* procfs_sys.c: /proc/sys */
 
+/* procfs_mounts.c */
+int proc_mounts(struct proc_text *text, const struct procfs_process *p);
+int proc_mountinfo(struct proc_text *text, const struct procfs_process *p);
+
 #endif

@@ -3,7 +3,6 @@
 #include "arch/percpu.h"
 #include "arch/smp.h"
 #include "fs/dentry.h"
-#include "fs/mounts.h"
 #include "fs/procfs_internal.h"
 #include "fs/procfs_maps.h"
 #include "iface/open_flags.h"
@@ -149,27 +148,6 @@ static int limits(struct proc_text *text, const struct procfs_process *p)
         proc_print(text, "Max %-22s%-21s%-21s%-10s\n", rows[i].name, value[0], value[1],
                    rows[i].unit);
     }
-    return 0;
-}
-
-static int mounts(struct proc_text *text, const struct procfs_process *p)
-{
-    char *buf = kmalloc(1024);
-
-    (void)p;
-    if (!buf)
-        return -ENOMEM;
-    proc_append(text, buf, mounts_text(buf, 1024));
-    kfree(buf);
-    return 0;
-}
-
-static int mountinfo(struct proc_text *text, const struct procfs_process *p)
-{
-    (void)p;
-    proc_print(text, "2 1 0:2 / / rw,relatime - tmpfs tmpfs rw\n"
-                     "6 2 0:6 / /dev rw,nosuid,relatime - devtmpfs devtmpfs rw\n"
-                     "5 2 0:5 / /proc rw,nosuid,nodev,noexec,relatime - proc proc rw\n");
     return 0;
 }
 
@@ -375,7 +353,7 @@ static int next_task(const struct proc_node *node, int from)
          .number_entry = &fd_template,                                               \
          .needs = PROC_NUMBER_IS_FD},                                                \
         TEXT_FILE("limits", limits), TEXT_FILE("maps", proc_maps_text),              \
-        TEXT_FILE("mountinfo", mountinfo), TEXT_FILE("mounts", mounts),              \
+        TEXT_FILE("mountinfo", proc_mountinfo), TEXT_FILE("mounts", proc_mounts),    \
         TEXT_FILE("oom_score", oom_score),                                           \
         {.name = "oom_score_adj",                                                    \
          .mode = S_IFREG | 0644,                                                     \

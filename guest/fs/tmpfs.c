@@ -10,94 +10,7 @@
 #include "iface/open_flags.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/page_alloc.h"
 #include "mm/slab.h"
-
-static uint64_t page_limit(struct tmpfs *fs)
-{
-    if (!fs->page_limit) {
-        struct page_stats stats;
-
-        page_get_stats(&stats);
-        fs->page_limit = stats.total / 2;
-    }
-    return fs->page_limit;
-}
-
-static void tmpfs_statfs(struct super_block *sb, struct fs_stats *stats)
-{
-    struct tmpfs *fs = CONTAINER_OF(sb, struct tmpfs, sb);
-    uint64_t limit = page_limit(fs), used = atomic_load(&fs->page_count);
-    uint64_t available = limit > used ? limit - used : 0;
-
-    *stats = (struct fs_stats){.magic = 0x01021994, /* TMPFS_MAGIC */
-                               .block_size = PAGE_SIZE,
-                               .blocks = limit,
-                               .blocks_free = available,
-                               .files = limit,
-                               .files_free = available,
-                               .name_max = NAME_MAX};
-}
-
-uint64_t tmpfs_next_ino(struct tmpfs *fs)
-{
-    return atomic_fetch_add_explicit(&fs->next_ino, 1, memory_order_relaxed);
-}
-
-int tmpfs_init(struct tmpfs *fs, const char *type, uint64_t device, uint32_t root_mode,
-               const struct tmpfs_default *defaults)
-{
-    struct tmpfs_inode *root;
-
-    fs->sb = (struct super_block){.type = type, .device = device, .statfs = tmpfs_statfs};
-    mutex_init(&fs->tree_lock);
-    atomic_init(&fs->next_ino, 2);
-    root = tmpfs_new_inode(fs, S_IFDIR | root_mode, 0, 1);
-    if (!root)
-        return -ENOMEM;
-    root->dir.defaults = defaults;
-    fs->sb.root = &root->inode;
-    return 0;
-}
-
-static void tmpfs_evict(struct inode *inode)
-{
-    struct tmpfs_inode *node = tmpfs_inode_of(inode);
-
-    if (S_ISREG(inode->attr.mode))
-        tmpfs_file_release_pages(node);
-    else if (S_ISLNK(inode->attr.mode))
-        kfree(node->target);
-    else if (S_ISDIR(inode->attr.mode))
-        kfree(node->dir.table);
-    kfree(node);
-}
-
-struct tmpfs_inode *tmpfs_new_inode(struct tmpfs *fs, uint32_t mode, uint64_t rdev, uint64_t ino)
-{
-    struct tmpfs_inode *node = kzalloc(sizeof(*node));
-    const struct inode_ops *ops = &tmpfs_special_ops;
-
-    if (!node)
-        return NULL;
-    if (S_ISREG(mode)) {
-        ops = &tmpfs_file_ops;
-        spin_init(&node->file.lock, LOCK_RANK_FS);
-    } else if (S_ISDIR(mode)) {
-        ops = &tmpfs_dir_ops;
-        list_init(&node->dir.entries);
-        node->dir.next_cookie = 2;
-    } else if (S_ISLNK(mode)) {
-        ops = &tmpfs_link_ops;
-    }
-    inode_init(&node->inode, ops, &fs->sb, mode, ino);
-    node->inode.attr.rdev = S_ISCHR(mode) || S_ISBLK(mode) ? rdev : 0;
-    if (S_ISDIR(mode)) {
-        node->inode.attr.nlink = 2;
-        node->inode.attr.size = PAGE_SIZE;
-    }
-    return node;
-}
 
 /* Entry by name, reading on in the archive and trying the defaults; NULL: not there. */
 static struct tmpfs_entry *find_entry(struct tmpfs *fs, struct tmpfs_inode *dir, const char *name,
@@ -154,6 +67,12 @@ static struct tmpfs_inode *new_owned(struct inode *dir, uint32_t mode, uint64_t 
     return node;
 }
 
+/* mount(2)'s nr_inodes */
+static bool inode_room(struct tmpfs *fs)
+{
+    return !fs->inode_limit || atomic_load(&fs->inode_count) < fs->inode_limit;
+}
+
 static int tmpfs_create(struct inode *dir, const char *name, size_t length, uint32_t mode,
                         uint64_t rdev, const char *target, struct inode **child)
 {
@@ -163,6 +82,8 @@ static int tmpfs_create(struct inode *dir, const char *name, size_t length, uint
 
     if (parent->removed)
         return -ENOENT;
+    if (!inode_room(fs))
+        return -ENOSPC;
     node = new_owned(dir, mode, rdev);
     if (!node)
         return -ENOMEM;
@@ -188,8 +109,11 @@ static int tmpfs_create(struct inode *dir, const char *name, size_t length, uint
 
 static int tmpfs_tmpfile(struct inode *dir, uint32_t mode, struct inode **child)
 {
-    struct tmpfs_inode *node = new_owned(dir, mode, 0);
+    bool room = inode_room(tmpfs_of(dir));
+    struct tmpfs_inode *node = room ? new_owned(dir, mode, 0) : NULL;
 
+    if (!room)
+        return -ENOSPC;
     if (!node)
         return -ENOMEM;
     node->inode.attr.nlink = 0;

@@ -27,6 +27,7 @@ struct tmpfs_default {
     const struct tmpfs_default *children; /* of a directory */
     bool (*present)(const struct tmpfs_default *row); /* NULL: always */
 };
+#define TMPFS_MAGIC 0x01021994u /* of statfs, <linux/magic.h> */
 #define TMPFS_DEFAULTS_MAX 64u /* rows of one table */
 
 struct tmpfs {
@@ -37,6 +38,9 @@ struct tmpfs {
     uint64_t page_limit; /* 0: not yet asked for */
     atomic_ulong next_ino;
     uint64_t magic; /* of statfs */
+    uint64_t inode_limit; /* 0: none */
+    atomic_ulong inode_count;
+    bool mounted; /* by mount(2), from kmalloc: ends with its last inode */
 };
 
 struct tmpfs_entry {
@@ -97,6 +101,12 @@ int tmpfs_init(struct tmpfs *fs, const char *type, uint64_t device, uint32_t roo
 /* Link count 1 (directories 2), owned by root, one reference; NULL: out of memory. */
 struct tmpfs_inode *tmpfs_new_inode(struct tmpfs *fs, uint32_t mode, uint64_t rdev, uint64_t ino);
 uint64_t tmpfs_next_ino(struct tmpfs *fs);
+
+void tmpfs_evict(struct inode *inode);
+/* A fresh file system of mount(2), "tmpfs" or "ramfs": a reference to its root. */
+int tmpfs_mount(const char *type, const char *options, struct inode **root);
+/* Gives the file system's own reference to its root back: it ends with the other ones. */
+void tmpfs_unmount(struct super_block *sb);
 
 /* Directories; tree_lock is held. */
 struct tmpfs_entry *tmpfs_dir_find(struct tmpfs_inode *dir, const char *name, size_t length);

@@ -273,5 +273,7 @@ int tmpfs_iterate(struct file *file, struct dir_context *context)
     tmpfs_add_all_defaults(dir);
     emit_entries(&dir->dir, context);
     mutex_unlock(&fs->tree_lock);
+    if (!(file->mode & FMODE_NOATIME))
+        inode_accessed(file->inode);
     return 0;
 }

@@ -69,6 +69,8 @@ static ssize_t regular_read(struct file *file, struct iobuf *buf, loff_t *pos)
             break;
     }
     *pos = (loff_t)at;
+    if (!(file->mode & FMODE_NOATIME))
+        inode_accessed(&node->inode);
     return total;
 }
 
@@ -279,6 +281,8 @@ static int regular_mmap(struct file *file, struct mmap_request *request)
 {
     uint32_t seals = tmpfs_inode_of(file->inode)->file.seals;
 
+    if ((file->mode & FMODE_NOEXEC) && (request->vm_flags & VM_EXEC))
+        return -EPERM;
     if ((seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) && (request->vm_flags & VM_SHARED)) {
         if (request->vm_flags & VM_WRITE)
             return -EPERM;

@@ -106,7 +106,7 @@ static const struct tmpfs_default dev_defaults[] = {
     {0},
 };
 
-static struct inode *mount_dev(void)
+struct inode *devtmpfs_mount(void)
 {
     if (!dev_fs.sb.root && tmpfs_init(&dev_fs, "devtmpfs", MAKE_DEVICE(0, 6), 0755, dev_defaults))
         return NULL;
@@ -119,7 +119,7 @@ static const struct lazy_mount {
     struct inode *(*mount)(void);
     bool below_dev;
 } lazy_mounts[] = {
-    {"dev", mount_dev, false}, {"proc", procfs_mount, false}, {"pts", devpts_mount, true}};
+    {"dev", devtmpfs_mount, false}, {"proc", procfs_mount, false}, {"pts", devpts_mount, true}};
 
 struct inode *vfs_lazy_mount(struct dentry *dir, const char *name, size_t length)
 {

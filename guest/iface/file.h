@@ -26,6 +26,8 @@ struct mmap_request;
 #define FMODE_SEEK 0x4u /* has a position: lseek, pread and pwrite work */
 #define FMODE_PATH 0x8u /* O_PATH */
 #define FMODE_EXEC 0x10u
+#define FMODE_NOATIME 0x20u /* reading does not change the time of last access */
+#define FMODE_NOEXEC 0x40u /* not to be mapped for execution */
 
 /* poll(2) events; Linux's values. */
 #define POLL_IN 0x1u

@@ -42,6 +42,18 @@ static inline void list_push_back(struct list *head, struct list *item)
     list_insert_between(item, head->prev, head);
 }
 
+/* Everything in from goes to the end of head; from is empty then. */
+static inline void list_splice_back(struct list *head, struct list *from)
+{
+    if (list_empty(from))
+        return;
+    from->next->prev = head->prev;
+    head->prev->next = from->next;
+    from->prev->next = head;
+    head->prev = from->prev;
+    list_init(from);
+}
+
 /* The item is left pointing to itself: removing it twice is harmless. */
 static inline void list_remove(struct list *item)
 {

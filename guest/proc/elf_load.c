@@ -3,6 +3,7 @@
 #include "proc/elf_load.h"
 
 #include "fs/inode.h"
+#include "fs/mount.h"
 #include "fs/vfs.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
@@ -27,7 +28,7 @@ int exec_file_open(struct exec_file *exec, struct dentry *start, const char *pat
     else if (!S_ISREG(inode->attr.mode) || !(inode->attr.mode & 0111))
         error = -EACCES;
     else
-        error = vfs_permission(inode, 1);
+        error = (mount_flags(dentry) & MS_NOEXEC) ? -EACCES : vfs_permission(inode, 1);
     if (!error)
         error = vfs_open_dentry(dentry, O_RDONLY, &exec->file);
     dentry_put(dentry);

@@ -4,6 +4,7 @@
  * old one is touched.
  */
 #include "arch/context.h"
+#include "fs/mount.h"
 #include "fs/inode.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -14,16 +15,18 @@
 #include "syscall/linux_abi.h"
 
 /* Set-user-ID and set-group-ID files; returns whether the program runs with more than its user. */
-static bool credentials_after(const struct inode *inode, struct credentials *cred)
+static bool credentials_after(const struct file *file, struct credentials *cred)
 {
+    const struct inode *inode = file->inode;
+    bool nosuid = cred->no_new_privs || (mount_flags(file->dentry) & MS_NOSUID);
     uint32_t mode = inode->attr.mode;
     bool changed = false;
 
-    if (!cred->no_new_privs && (mode & S_ISUID)) {
+    if (!nosuid && (mode & S_ISUID)) {
         changed |= cred->euid != inode->attr.uid;
         cred->euid = inode->attr.uid;
     }
-    if (!cred->no_new_privs && (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP)) {
+    if (!nosuid && (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP)) {
         changed |= cred->egid != inode->attr.gid;
         cred->egid = inode->attr.gid;
     }
@@ -156,7 +159,7 @@ static int build(struct exec_program *program, struct exec_target *target, const
     int error = exec_strings_user(&strings, target->prefix, target->prefix_count, argv, envp);
 
     if (!error) {
-        *secure = credentials_after(target->file.file->inode, cred);
+        *secure = credentials_after(target->file.file, cred);
         error = exec_build(program, &target->file, &strings, process, cred, *secure);
     }
     exec_strings_free(&strings);

@@ -11,6 +11,7 @@
 
 #include "arch/clock.h"
 #include "fs/dentry.h"
+#include "fs/mount.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
 #include "mm/leaks.h"
@@ -75,6 +76,7 @@ static void teardown(void *arg)
 
     (void)arg;
     end_all_tasks();
+    mount_remove_all();
     for (unsigned int turn = 0; turn < TURNS_TO_FREE; turn++) {
         dentry_shrink(0);
         leaks_count(&left);

@@ -149,6 +149,8 @@ enum {
     MFD_NOEXEC_SEAL = 8,
     MFD_EXEC = 16
 };
+/* statfs(2)'s f_flags beside mount(2)'s */
+enum { ST_VALID = 0x20, ST_RELATIME = 0x1000, ST_NOSYMFOLLOW = 0x2000 };
 enum { EFD_SEMAPHORE = 1 };
 enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_NOWAIT = 8, RWF_APPEND = 16 };
 

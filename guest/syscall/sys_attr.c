@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* chmod, chown, utimes, truncate and their relatives; extended attributes (none are stored). */
 #include "fs/inode.h"
+#include "fs/mount.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "syscall/linux_abi.h"
@@ -17,7 +18,9 @@ static int64_t setattr_at(int dir_fd, uint64_t path, uint32_t at_flags,
 
     if (error)
         return error;
-    error = vfs_setattr(dentry_inode(dentry), attr, which);
+    error = mount_want_write(dentry);
+    if (!error)
+        error = vfs_setattr(dentry_inode(dentry), attr, which);
     dentry_put(dentry);
     return error;
 }
@@ -29,7 +32,9 @@ static int64_t setattr_fd(uint64_t fd, const struct inode_attr *attr, uint32_t w
 
     if (!file)
         return -EBADF;
-    result = file->inode ? vfs_setattr(file->inode, attr, which) : -EINVAL;
+    result = file->dentry ? mount_want_write(file->dentry) : 0;
+    if (!result)
+        result = file->inode ? vfs_setattr(file->inode, attr, which) : -EINVAL;
     file_put(file);
     return result;
 }
@@ -233,7 +238,9 @@ int64_t sys_truncate(const struct syscall_args *args)
     result = at_walk(AT_FDCWD, args->arg[0], WALK_FOLLOW, &dentry);
     if (result)
         return result;
-    result = truncate_inode(dentry_inode(dentry), args->arg[1]);
+    result = mount_want_write(dentry);
+    if (!result || !S_ISREG(dentry_inode(dentry)->attr.mode))
+        result = truncate_inode(dentry_inode(dentry), args->arg[1]);
     dentry_put(dentry);
     return result;
 }

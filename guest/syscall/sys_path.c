@@ -278,16 +278,3 @@ int64_t sys_umask(const struct syscall_args *args)
 {
     return task_set_umask((uint32_t)args->arg[0]);
 }
-
-/* The tree is what the monitor made it. */
-int64_t sys_mount(const struct syscall_args *args)
-{
-    (void)args;
-    return -EPERM;
-}
-
-int64_t sys_umount2(const struct syscall_args *args)
-{
-    (void)args;
-    return -EPERM;
-}

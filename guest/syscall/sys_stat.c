@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* stat(2) and its relatives, statx, statfs, access, readlink. */
 #include "fs/inode.h"
+#include "fs/mount.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -35,8 +36,9 @@ static int64_t put_stat(struct inode *inode, uint64_t address)
     return copy_to_user(UADDR(address), &st, sizeof(st));
 }
 
-/* The inode a descriptor or path names: a reference in *inode. */
-static int find_inode(int dir_fd, uint64_t path_address, uint32_t at_flags, struct inode **inode)
+/* The inode a descriptor or path names: a reference in *inode; *mount: its mount_flags(). */
+static int find_inode(int dir_fd, uint64_t path_address, uint32_t at_flags, struct inode **inode,
+                      uint32_t *mount)
 {
     uint32_t walk = (at_flags & AT_SYMLINK_NOFOLLOW) ? 0 : WALK_FOLLOW;
     struct dentry *dentry;
@@ -56,6 +58,7 @@ static int find_inode(int dir_fd, uint64_t path_address, uint32_t at_flags, stru
                 return -EBADF;
             }
             *inode = inode_get(file->inode);
+            *mount = file->dentry ? mount_flags(file->dentry) : 0;
             file_put(file);
             return 0;
         }
@@ -65,6 +68,7 @@ static int find_inode(int dir_fd, uint64_t path_address, uint32_t at_flags, stru
     if (error)
         return error;
     *inode = inode_get(dentry_inode(dentry));
+    *mount = mount_flags(dentry);
     dentry_put(dentry);
     return 0;
 }
@@ -72,7 +76,8 @@ static int find_inode(int dir_fd, uint64_t path_address, uint32_t at_flags, stru
 static int64_t stat_at(int dir_fd, uint64_t path, uint64_t buf, uint32_t at_flags)
 {
     struct inode *inode;
-    int64_t result = find_inode(dir_fd, path, at_flags, &inode);
+    uint32_t mount;
+    int64_t result = find_inode(dir_fd, path, at_flags, &inode, &mount);
 
     if (result)
         return result;
@@ -148,13 +153,14 @@ int64_t sys_statx(const struct syscall_args *args)
 {
     uint32_t flags = (uint32_t)args->arg[2];
     struct inode *inode;
+    uint32_t mount;
     int64_t result;
 
     if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
         return -EINVAL;
     if ((args->arg[3] & STATX_RESERVED) || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
         return -EINVAL;
-    result = find_inode((int)args->arg[0], args->arg[1], flags, &inode);
+    result = find_inode((int)args->arg[0], args->arg[1], flags, &inode, &mount);
     if (result)
         return result;
     result = put_statx(inode, args->arg[4]);
@@ -162,7 +168,16 @@ int64_t sys_statx(const struct syscall_args *args)
     return result;
 }
 
-static int64_t put_statfs(struct inode *inode, uint64_t address)
+/* f_flags of statfs(2): mount(2)'s bits, but for relatime's. */
+static int64_t statfs_flags(uint32_t mount)
+{
+    return ST_VALID |
+           (mount & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME)) |
+           ((mount & MS_RELATIME) ? ST_RELATIME : 0) |
+           ((mount & MS_NOSYMFOLLOW) ? ST_NOSYMFOLLOW : 0);
+}
+
+static int64_t put_statfs(struct inode *inode, uint32_t mount, uint64_t address)
 {
     struct fs_stats stats = {.block_size = PAGE_SIZE, .name_max = NAME_MAX};
     struct linux_statfs st;
@@ -179,19 +194,19 @@ static int64_t put_statfs(struct inode *inode, uint64_t address)
                                .fsid = {(int32_t)inode->sb->device, 0},
                                .name_max = (int64_t)stats.name_max,
                                .fragment_size = (int64_t)stats.block_size,
-                               .flags = 0x20 | (inode->sb->read_only ? 1 : 0)}; /* ST_VALID */
+                               .flags = statfs_flags(mount)};
     return copy_to_user(UADDR(address), &st, sizeof(st));
 }
 
 int64_t sys_statfs(const struct syscall_args *args)
 {
-    struct inode *inode;
-    int64_t result = find_inode(AT_FDCWD, args->arg[0], 0, &inode);
+    struct dentry *dentry;
+    int64_t result = at_walk(AT_FDCWD, args->arg[0], WALK_FOLLOW, &dentry);
 
     if (result)
         return result;
-    result = put_statfs(inode, args->arg[1]);
-    inode_put(inode);
+    result = put_statfs(dentry_inode(dentry), mount_flags(dentry), args->arg[1]);
+    dentry_put(dentry);
     return result;
 }
 
@@ -202,7 +217,11 @@ int64_t sys_fstatfs(const struct syscall_args *args)
 
     if (!file)
         return -EBADF;
-    result = file->inode ? put_statfs(file->inode, args->arg[1]) : -EBADF;
+    if (!file->inode)
+        result = -EBADF;
+    else
+        result =
+            put_statfs(file->inode, file->dentry ? mount_flags(file->dentry) : 0, args->arg[1]);
     file_put(file);
     return result;
 }
@@ -224,19 +243,31 @@ static int access_as(struct inode *inode, uint32_t want, bool effective)
     return error;
 }
 
+/* Does writing to it change the file system? */
+static bool is_stored(uint32_t mode)
+{
+    return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode);
+}
+
 static int64_t access_at(int dir_fd, uint64_t path, uint64_t want, uint32_t flags)
 {
     struct inode *inode;
+    uint32_t mount;
     int64_t result;
 
     if (want & ~7ul)
         return -EINVAL;
     if (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
-    result = find_inode(dir_fd, path, flags & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH), &inode);
+    result =
+        find_inode(dir_fd, path, flags & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH), &inode, &mount);
     if (result)
         return result;
-    if (want)
+    if ((want & 2) && (mount & MS_RDONLY) && is_stored(inode->attr.mode))
+        result = -EROFS;
+    else if ((want & 1) && (mount & MS_NOEXEC) && S_ISREG(inode->attr.mode))
+        result = -EACCES;
+    else if (want)
         result = access_as(inode, (uint32_t)want, flags & AT_EACCESS);
     inode_put(inode);
     return result;
@@ -260,13 +291,15 @@ int64_t sys_faccessat2(const struct syscall_args *args)
 static int64_t readlink_at(int dir_fd, uint64_t path, uint64_t buf, uint64_t size)
 {
     struct inode *inode;
+    uint32_t mount;
     char *target;
     int64_t result;
 
     if ((int64_t)size <= 0)
         return -EINVAL;
-    result = find_inode(dir_fd, path,
-                        AT_SYMLINK_NOFOLLOW | (dir_fd != AT_FDCWD ? AT_EMPTY_PATH : 0), &inode);
+    result =
+        find_inode(dir_fd, path, AT_SYMLINK_NOFOLLOW | (dir_fd != AT_FDCWD ? AT_EMPTY_PATH : 0),
+                   &inode, &mount);
     if (result)
         return result;
     target = kmalloc(PATH_MAX);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: guest/fs/file.c guest/fs/file_lock.c guest/fs/inode.c guest/fs/dentry.c
  * guest/fs/dentry_hash.c guest/fs/dentry_path.c guest/fs/walk.c guest/fs/tmpfs.c
+ * guest/fs/dentry_mount.c guest/fs/tmpfs_super.c
  * guest/fs/tmpfs_dir.c guest/fs/tmpfs_file.c guest/fs/tmpfs_pages.c guest/fs/page_tree.c
  * guest/fs/archive.c guest/fs/cpio.c guest/fs/open.c guest/fs/name_ops.c guest/mm/iobuf.c
  * guest/fs/fd_table.c tests/unit/fs_fakes.c tests/unit/fs_build.c */
