@@ -22,6 +22,7 @@ void timer_init(struct timer *timer, void (*fire)(struct timer *timer))
     timer->deadline_ns = 0;
     atomic_init(&timer->cpu, 0);
     atomic_init(&timer->armed, false);
+    timer->roams = false;
 }
 
 void timer_hardware_request(uint64_t deadline_ns)
@@ -85,6 +86,8 @@ void timer_arm(struct timer *timer, uint64_t deadline_ns)
     if (atomic_load_explicit(&timer->armed, memory_order_relaxed))
         erase(queue, timer);
     if (queue != cpu->timers) {
+        if (atomic_load(&queue->running) == timer)
+            timer->roams = true; /* its function still runs there: see timer_cancel() */
         spin_unlock(&queue->lock);
         queue = cpu->timers;
         spin_lock(&queue->lock);
@@ -109,6 +112,21 @@ bool timer_try_cancel(struct timer *timer)
     return was_armed;
 }
 
+/* Does its function run on another CPU?  The queue it is on now is locked. */
+static bool runs_elsewhere(const struct timer *timer, struct timer_queue *queue)
+{
+    const struct timer_queue *own = this_cpu()->timers;
+
+    if (LIKELY(!timer->roams))
+        return atomic_load(&queue->running) == timer && queue != own;
+    for (unsigned int i = 0; i < GUEST_CPUS_MAX && percpu_of[i]; i++) {
+        queue = percpu_of[i]->timers;
+        if (queue && queue != own && atomic_load(&queue->running) == timer)
+            return true;
+    }
+    return false;
+}
+
 bool timer_cancel(struct timer *timer)
 {
     bool was_armed = false;
@@ -119,12 +137,11 @@ bool timer_cancel(struct timer *timer)
             erase(queue, timer);
             was_armed = true;
         }
-        bool running = atomic_load(&queue->running) == timer && queue != this_cpu()->timers;
+        bool running = runs_elsewhere(timer, queue);
         spin_unlock(&queue->lock);
         if (!running)
             return was_armed;
-        while (atomic_load(&queue->running) == timer)
-            spin_poll(); /* it may re-arm itself: look again then */
+        spin_poll(); /* it may re-arm itself: look again then */
     }
 }
 

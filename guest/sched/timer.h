@@ -15,6 +15,7 @@ struct timer {
     void (*fire)(struct timer *timer);
     atomic_uint cpu; /* whose queue it is on, or was on last */
     atomic_bool armed;
+    bool roams; /* was armed on one CPU while its function ran on another; under a queue's lock */
 };
 
 void timer_init(struct timer *timer, void (*fire)(struct timer *timer));
