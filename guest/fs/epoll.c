@@ -50,7 +50,11 @@ bool is_epoll(const struct file *file)
     return file->ops == &epoll_ops;
 }
 
-static void make_ready(struct epoll_item *item)
+/*
+ * Back to the list after a look.  Wakes nobody: whoever waits was woken when the item became
+ * ready, and somebody who polls the epoll would wake himself for ever.
+ */
+static void stay_ready(struct epoll_item *item)
 {
     struct epoll *epoll = item->epoll;
 
@@ -58,7 +62,12 @@ static void make_ready(struct epoll_item *item)
     if (list_empty(&item->ready_link))
         list_push_back(&epoll->ready, &item->ready_link);
     spin_unlock(&epoll->ready_lock);
-    wake_all(&epoll->waiters, POLL_IN | POLL_RDNORM);
+}
+
+static void make_ready(struct epoll_item *item)
+{
+    stay_ready(item);
+    wake_all(&item->epoll->waiters, POLL_IN | POLL_RDNORM);
 }
 
 /* Under the watched queue's lock, possibly in an interrupt. */
@@ -286,7 +295,7 @@ static uint32_t collect(struct epoll *epoll, struct epoll_result *results, uint3
         uint32_t events;
 
         if (item == first_again) { /* all have been looked at */
-            make_ready(item);
+            stay_ready(item);
             break;
         }
         events = ready_events(item, NULL);
@@ -296,7 +305,7 @@ static uint32_t collect(struct epoll *epoll, struct epoll_result *results, uint3
         if (item->events & EPOLL_ONESHOT) {
             item->events &= PRIVATE_EVENTS;
         } else if (!(item->events & EPOLL_EDGE)) {
-            make_ready(item);
+            stay_ready(item);
             if (!first_again)
                 first_again = item;
         }
@@ -338,7 +347,7 @@ static uint32_t epoll_poll(struct file *file, struct poll_table *table)
         if (!item)
             break;
         if (ready_events(item, NULL)) {
-            make_ready(item);
+            stay_ready(item);
             ready = POLL_IN | POLL_RDNORM;
             break;
         }
