@@ -67,6 +67,13 @@ static void backtrace(uint64_t rip, uint64_t rbp)
     }
 }
 
+void backtrace_switched_out(uint64_t rsp)
+{
+    const uint64_t *saved = (const uint64_t *)rsp; /* R15 R14 R13 R12 RBX RBP, return address */
+
+    backtrace(saved[6], saved[5]);
+}
+
 static void print_registers(const struct trap_frame *f)
 {
     klog(LOG_EMERG, "rip %016lx cs %02lx rflags %06lx rsp %016lx ss %02lx", f->rip, f->cs,

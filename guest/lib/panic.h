@@ -11,6 +11,8 @@ NORETURN void panic(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The same, with the registers of a trap. */
 NORETURN void panic_frame(const struct trap_frame *frame, const char *format, ...)
     PRINTF_LIKE(2, 3);
+/* Where a thread that is not running was: rsp as context_switch() saved it. */
+void backtrace_switched_out(uint64_t rsp);
 /* How to stop: set once at boot (main.c).  Does not return. */
 void panic_set_stop(void (*stop)(void));
 

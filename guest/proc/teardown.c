@@ -46,6 +46,8 @@ static void name_task(const struct pid_node *node)
 
     klog(LOG_EMERG, "task %d (%s) of process %d, state %d", node->number, task->thread->name,
          task->process->pid, (int)atomic_load(&task->thread->state));
+    if (!task->thread->on_cpu)
+        backtrace_switched_out(task->thread->context.rsp);
 }
 
 static void end_all_tasks(void)

@@ -14,6 +14,7 @@
 #include "arch/percpu.h"
 #include "arch/smp.h"
 #include "lib/printf.h"
+#include "mm/leaks.h"
 #include "mm/page_alloc.h"
 #include "mm/paging.h"
 #include "mm/thread_mem.h"
@@ -98,6 +99,7 @@ static bool prepare_cpu(unsigned int cpu, uint32_t apic_id)
             kernel_stack_free(stack);
         return false;
     }
+    leaks_keep(phys_to_virt(pa));
     struct percpu *percpu = (struct percpu *)((uint8_t *)phys_to_virt(pa) + PERCPU_OFFSET);
     descriptors_prepare(cpu, phys_to_virt(pa));
     percpu->cpu = cpu;

@@ -10,6 +10,7 @@
 #include "lib/errno.h"
 #include "lib/panic.h"
 #include "lib/string.h"
+#include "mm/leaks.h"
 #include "mm/slab.h"
 #include "mm/thread_mem.h"
 #include "mm/vma.h"
@@ -83,6 +84,9 @@ int sched_prepare_cpu(struct percpu *cpu, void *stack_top)
         kfree(timers);
         return -ENOMEM;
     }
+    leaks_keep(idle);
+    leaks_keep(rq);
+    leaks_keep(timers);
     idle->stack_top = stack_top;
     attach(cpu, idle, rq, timers);
     return 0;
