@@ -40,6 +40,7 @@
 #include "sched/timer.h"
 #include "syscall/dispatch.h"
 #include "syscall/proc_timer.h"
+#include "syscall/sys_socket.h"
 
 NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry);
 
@@ -205,6 +206,7 @@ static void connect_sources(void)
     blockdev_set_source(virtio_blk_count, virtio_blk_get);
     random_set_source(virtio_rng_seed);
     process_connect_fs();
+    socket_connect_sources();
     process_set_on_init_exit(end_with);
     process_set_on_reboot(reboot_machine);
     process_set_timers_end(proc_timers_end, proc_timers_exec);

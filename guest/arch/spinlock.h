@@ -18,6 +18,9 @@ enum lock_rank {
     LOCK_RANK_SIGNAL = 20, /* handlers and pending sets of one process */
     LOCK_RANK_FS = 30, /* inode contents and directories */
     LOCK_RANK_FD = 40, /* descriptor tables */
+    LOCK_RANK_SOCKET_NAMES = 42, /* bound names, list of sockets */
+    LOCK_RANK_SOCKET = 44, /* state and queue of one socket */
+    LOCK_RANK_SOCKET_SPACE = 46, /* wait queue for room at another socket */
     LOCK_RANK_DEVICE = 50, /* driver and virtqueue state */
     LOCK_RANK_FUTEX = 60, /* futex buckets */
     LOCK_RANK_WAIT = 70, /* wait queues */

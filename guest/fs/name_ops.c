@@ -58,10 +58,10 @@ static int may_create(struct dentry *parent, const struct last_name *last)
     return error ? error : vfs_permission(parent->inode, 3);
 }
 
-int vfs_create(struct dentry *start, const char *path, uint32_t mode_with_type, uint64_t rdev,
-               const char *symlink_target)
+int vfs_create_get(struct dentry *start, const char *path, uint32_t mode_with_type, uint64_t rdev,
+                   const char *symlink_target, struct dentry **created)
 {
-    struct dentry *parent, *dentry;
+    struct dentry *parent;
     struct inode *dir, *child;
     struct last_name last;
     int error = vfs_walk_parent(start, path, &parent, &last);
@@ -85,11 +85,23 @@ int vfs_create(struct dentry *start, const char *path, uint32_t mode_with_type, 
         error = dir->ops->create(dir, last.name, last.length, mode_with_type, rdev, symlink_target,
                                  &child);
     if (!error) {
-        dentry = dentry_add(parent, last.name, last.length, child);
-        dentry_put(dentry); /* only warms the cache */
+        *created = dentry_add(parent, last.name, last.length, child);
+        if (!*created)
+            error = -ENOMEM;
     }
     mutex_unlock(&dir->lock);
     done_with(parent, &last);
+    return error;
+}
+
+int vfs_create(struct dentry *start, const char *path, uint32_t mode_with_type, uint64_t rdev,
+               const char *symlink_target)
+{
+    struct dentry *created;
+    int error = vfs_create_get(start, path, mode_with_type, rdev, symlink_target, &created);
+
+    if (!error)
+        dentry_put(created); /* it has only warmed the cache */
     return error;
 }
 

@@ -129,6 +129,9 @@ int vfs_permission(struct inode *inode, uint32_t want_rwx); /* 4 2 1; for fs_cur
 /* Directory operations for mkdir, mknod, symlink, link, unlink, rmdir, rename. */
 int vfs_create(struct dentry *start, const char *path, uint32_t mode_with_type, uint64_t rdev,
                const char *symlink_target);
+/* The same, with a reference to the new name. */
+int vfs_create_get(struct dentry *start, const char *path, uint32_t mode_with_type, uint64_t rdev,
+                   const char *symlink_target, struct dentry **created);
 #define RENAME_NOREPLACE 1u
 #define RENAME_EXCHANGE 2u
 int vfs_link(struct dentry *old, struct dentry *new_start, const char *new_path);

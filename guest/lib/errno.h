@@ -96,4 +96,7 @@
 #define ERESTARTNOHAND 514 /* restart only if no handler ran */
 #define ERESTART_RESTARTBLOCK 516 /* restart through restart_syscall(2) */
 
+/* Not visible to programs either: a write that fails with EPIPE and raises no SIGPIPE. */
+#define EPIPE_QUIET 530
+
 #endif

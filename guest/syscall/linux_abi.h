@@ -9,6 +9,7 @@
 #include "syscall/linux_abi_file.h"
 #include "syscall/linux_abi_mem.h"
 #include "syscall/linux_abi_proc.h"
+#include "syscall/linux_abi_socket.h"
 #include "syscall/linux_abi_time.h"
 
 #endif

@@ -29,7 +29,7 @@ int64_t finish_write(ssize_t result)
 {
     if (UNLIKELY(result == -EPIPE))
         signal_send_task(current_task(), SIGPIPE, NULL);
-    return result;
+    return UNLIKELY(result == -EPIPE_QUIET) ? -EPIPE : result;
 }
 
 ssize_t iov_get(uint64_t address, uint64_t count, struct iov_user *small,

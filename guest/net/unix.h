@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* AF_UNIX, unix(7), as the rest of the kernel sees it. */
+#ifndef NET_UNIX_H
+#define NET_UNIX_H
+
+#include "net/socket.h"
+
+int unix_create(uint32_t type, uint32_t protocol, struct socket **socket);
+
+/* ---- descriptors in messages (SCM_RIGHTS): unix_files.c ---- */
+
+struct socket_files {
+    struct socket_files *next; /* while it waits to be let go */
+    uint32_t count;
+    uint32_t owner_uid; /* who sent it, while it is in flight */
+    bool in_flight; /* in a message, and counted as such */
+    struct file *files[]; /* a reference each */
+};
+/* Room for count files, none in it yet; NULL: out of memory. */
+struct socket_files *socket_files_create(uint32_t count);
+/* Lets all files go, then frees.  NULL is allowed. */
+void socket_files_free(struct socket_files *files);
+
+/* For /proc/net/unix. */
+struct unix_row {
+    uint64_t ino;
+    int references;
+    uint32_t type, state; /* state: as Linux shows it */
+    bool listening;
+    uint32_t name_length; /* bytes of name; 0: nameless.  Abstract: begins with NUL */
+    const uint8_t *name; /* not NUL-terminated */
+};
+/* Calls emit for every socket, under a spinlock. */
+void unix_for_each(void (*emit)(void *context, const struct unix_row *row), void *context);
+
+#endif
