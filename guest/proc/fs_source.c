@@ -52,6 +52,7 @@ static char state_letter(const struct process *process, const struct thread *thr
     case THREAD_SLEEPING:
         return 'S';
     case THREAD_SLEEPING_HARD:
+    case THREAD_BLOCKED:
         return 'D';
     case THREAD_STOPPED:
         return 'T';

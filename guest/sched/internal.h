@@ -57,8 +57,8 @@ void sched_sleep(enum thread_state state);
 void sched_demand_switch(struct runqueue *rq);
 /* The current thread is dead: never returns to it. */
 void sched_end_current(void);
-/* Ends a sleep without setting wake_pending (timeouts). */
-void sched_end_sleep(struct thread *thread);
+/* Runs it if it is in one of the states (bit per enum thread_state), wake_pending stays as it is. */
+void sched_end_sleep(struct thread *thread, unsigned int states);
 
 /* Where a thread that becomes runnable should go. */
 unsigned int balance_pick_cpu(const struct thread *thread);

@@ -7,13 +7,14 @@
 
 #include "arch/percpu.h"
 #include "lib/panic.h"
-#include "sched/thread.h"
+#include "sched/internal.h"
 
 #define WAITED_FOR 1ul
 
 struct mutex_waiter {
     struct list link;
     struct thread *thread;
+    bool idle; /* the boot flow, which cannot leave its CPU: it is woken like a sleeper */
 };
 
 /* Before sched_init() there is one flow of control and it has no thread. */
@@ -71,7 +72,7 @@ static bool mark_or_take(struct mutex *mutex, struct thread *thread)
 
 static __attribute__((noinline)) void lock_slow(struct mutex *mutex, struct thread *thread)
 {
-    struct mutex_waiter waiter = {.thread = current_thread()};
+    struct mutex_waiter waiter = {.thread = thread, .idle = thread == this_cpu()->idle};
 
     ASSERT(!owned_by(mutex, thread));
     spin_lock(&mutex->guard);
@@ -79,15 +80,20 @@ static __attribute__((noinline)) void lock_slow(struct mutex *mutex, struct thre
         spin_unlock(&mutex->guard);
         return;
     }
+    /*
+     * This may be within the condition of a wait: its wake-ups are not ours, and it must
+     * not look again only because it has slept here, or those who contend never rest.
+     */
+    atomic_store(&thread->mutex_given, false);
     list_push_back(&mutex->waiters, &waiter.link);
     while (!owned_by(mutex, thread)) {
+        if (waiter.idle)
+            atomic_store(&thread->wake_pending, false);
         spin_unlock(&mutex->guard);
-        wait_sleep_uninterruptible(WAIT_FOREVER);
+        sched_sleep(THREAD_BLOCKED);
         spin_lock(&mutex->guard);
     }
     spin_unlock(&mutex->guard);
-    /* A wake meant for a wait around this lock may have been taken: let that one look again. */
-    atomic_store(&waiter.thread->wake_pending, true);
 }
 
 void mutex_lock(struct mutex *mutex)
@@ -109,7 +115,11 @@ static __attribute__((noinline)) void hand_over(struct mutex *mutex, struct thre
     uintptr_t flag = list_empty(&mutex->waiters) ? 0 : WAITED_FOR;
     atomic_store_explicit(&mutex->owner, with_flag(next->thread, flag), memory_order_release);
     /* Under the guard: the waiter takes it once more before its stack goes on. */
-    thread_wake(next->thread);
+    atomic_store(&next->thread->mutex_given, true);
+    if (UNLIKELY(next->idle))
+        thread_wake(next->thread);
+    else
+        sched_end_sleep(next->thread, 1u << THREAD_BLOCKED);
     spin_unlock(&mutex->guard);
 }
 

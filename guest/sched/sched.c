@@ -239,7 +239,8 @@ void sched_sleep(enum thread_state state)
         return;
     }
     spin_lock(&rq->lock);
-    if (atomic_load_explicit(&thread->wake_pending, memory_order_relaxed) ||
+    bool given = state == THREAD_BLOCKED;
+    if (atomic_load(given ? &thread->mutex_given : &thread->wake_pending) ||
         (state == THREAD_SLEEPING && atomic_load(&thread->signal_pending))) {
         spin_unlock(&rq->lock);
         return;
@@ -288,12 +289,11 @@ void thread_wake(struct thread *thread)
     spin_unlock(&rq->lock);
 }
 
-void sched_end_sleep(struct thread *thread)
+void sched_end_sleep(struct thread *thread, unsigned int states)
 {
     struct runqueue *rq = runqueue_lock_of(thread);
-    enum thread_state state = atomic_load_explicit(&thread->state, memory_order_relaxed);
 
-    if (state == THREAD_SLEEPING || state == THREAD_SLEEPING_HARD)
+    if (states >> atomic_load_explicit(&thread->state, memory_order_relaxed) & 1)
         make_runnable_locked(rq, thread);
     else
         spin_unlock(&rq->lock);

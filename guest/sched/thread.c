@@ -28,7 +28,7 @@ static void sleep_timeout(struct timer *timer)
     struct thread *thread = CONTAINER_OF(timer, struct thread, sleep_timer);
 
     thread->timed_out = true;
-    sched_end_sleep(thread);
+    sched_end_sleep(thread, 1u << THREAD_SLEEPING | 1u << THREAD_SLEEPING_HARD);
 }
 
 /* The memory is zero. */

@@ -23,6 +23,7 @@ enum thread_state {
     THREAD_RUNNABLE, /* running or on a run queue */
     THREAD_SLEEPING, /* a wake or a signal makes it runnable */
     THREAD_SLEEPING_HARD, /* only a wake does */
+    THREAD_BLOCKED, /* waits for a mutex: only being given it does */
     THREAD_STOPPED, /* job control: only SIGCONT or SIGKILL */
     THREAD_DEAD,
     THREAD_NEW, /* thread_create() made it, thread_make_runnable() has not run */
@@ -48,6 +49,7 @@ struct thread {
 
     /* waiting */
     atomic_bool wake_pending; /* a wake came while it was awake */
+    atomic_bool mutex_given; /* the one it is blocked for: sched/mutex.c */
     bool timed_out;
     struct timer sleep_timer;
 
