@@ -80,6 +80,7 @@ struct process {
     bool stop_reported, continued; /* for wait4 */
     int stop_signal;
     unsigned int stopped_tasks;
+    uint32_t stop_number; /* of the current or last stop */
     struct wait_queue stop_wait; /* stopped tasks sleep here */
     struct task *exec_task; /* it waits for the others to end (exec), or NULL */
     struct wait_queue child_wait; /* wait4 of this process sleeps here */

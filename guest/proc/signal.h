@@ -91,6 +91,7 @@ struct signal_task { /* of a task */
     struct list queue;
     uint64_t altstack_base, altstack_size;
     uint32_t altstack_flags;
+    bool stop_taken; /* a stop signal is about to take effect; SIGCONT takes it back */
 };
 
 /* Signals whose default action is to be ignored, to stop, to dump core; the rest end the process.

@@ -203,8 +203,9 @@ static void begin_stop(struct process *process, int signo)
     spin_lock(&process_table_lock);
     if (signo == SIGSTOP || !group_is_orphaned_locked(process->group)) {
         spin_lock(&process->signals.handlers->lock);
-        if (!process->group_exit && !process->stopping) {
+        if (!process->group_exit && !process->stopping && current_task()->signals.stop_taken) {
             process->stopping = true;
+            process->stop_number++;
             process->stop_signal = signo;
             process->stopped_tasks = 0;
             LIST_FOR_EACH(it, &process->tasks)
@@ -221,6 +222,8 @@ static void sleep_stopped(struct process *process)
 
     spin_lock(&process_table_lock);
     spin_lock(&process->signals.handlers->lock);
+    /* Continued and stopped again before we woke up: that is another stop, to be counted in. */
+    uint32_t number = process->stop_number;
     bool all = false;
     if (process->stopping && ++process->stopped_tasks >= process->task_count && !process->stopped) {
         process->stopped = all = true;
@@ -232,7 +235,8 @@ static void sleep_stopped(struct process *process)
     spin_unlock(&process_table_lock);
 
     wait_begin(&process->stop_wait, &entry);
-    while (process->stopping && !process->group_exit && !current_task()->ending) {
+    while (process->stopping && process->stop_number == number && !process->group_exit &&
+           !current_task()->ending) {
         wait_sleep_uninterruptible(WAIT_FOREVER);
         wait_again(&process->stop_wait, &entry);
     }
@@ -277,6 +281,7 @@ static int next_handled(struct task *task, struct signal_queued **queued,
         }
         struct signal_action *entry = &handlers->action[signo - 1];
         *action = *entry;
+        task->signals.stop_taken = signal_default_stops(signo);
         if (action->handler > SIG_IGN && (action->flags & SA_RESETHAND)) {
             entry->handler = SIG_DFL;
             signal_handler_changed_locked(handlers, signo);

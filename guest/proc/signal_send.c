@@ -124,6 +124,8 @@ static bool resume(struct process *process)
 {
     bool was_stopped = process->stopped || process->stopping;
 
+    LIST_FOR_EACH(it, &process->tasks)
+    LIST_ENTRY(it, struct task, group_link)->signals.stop_taken = false;
     process->stopping = process->stopped = process->stop_reported = false;
     process->stopped_tasks = 0;
     if (was_stopped)

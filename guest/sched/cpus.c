@@ -109,6 +109,7 @@ static bool prepare_cpu(unsigned int cpu, uint32_t apic_id)
         page_put(pa);
         return false;
     }
+    leaks_keep(phys_to_virt(pa));
     percpu_of[cpu] = percpu;
     smp_prepare(cpu, apic_id, (uint64_t)stack);
     return true;
