@@ -238,6 +238,13 @@ ns_t clock_wall_ns(void)
     return clock_params.wall_base_ns + clock_ns();
 }
 
+ns_t clock_wall_to_monotonic(ns_t wall_ns)
+{
+    uint64_t base = clock_params.wall_base_ns;
+
+    return wall_ns > base ? wall_ns - base : 0;
+}
+
 void clock_set_wall(ns_t wall_ns)
 {
     clock_params.wall_base_ns = wall_ns - clock_ns();

@@ -24,6 +24,7 @@ ns_t clock_ns(void); /* monotonic, since boot */
 uint64_t clock_ns_to_tsc(ns_t monotonic_ns);
 uint64_t clock_tsc_to_ns(uint64_t tsc);
 ns_t clock_wall_ns(void); /* CLOCK_REALTIME, since 1970 */
+ns_t clock_wall_to_monotonic(ns_t wall_ns); /* by the present setting; 0: before boot */
 void clock_set_wall(ns_t wall_ns);
 
 /* One-shot timer of the calling CPU: TRAP_VECTOR_TIMER at or after the time. */

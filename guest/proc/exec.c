@@ -10,6 +10,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/exec_build.h"
+#include "proc/futex_pi.h"
 #include "proc/internal.h"
 #include "sched/futex.h"
 #include "syscall/linux_abi.h"
@@ -51,6 +52,7 @@ static void leave_memory(struct task *task, struct mm *fresh)
     struct mm *old = thread->mm;
 
     robust_list_exit(task);
+    futex_pi_exit(task, false);
     if (task->clear_child_tid.raw && ref_read(&old->refs) > 1) {
         put_user_u32(task->clear_child_tid, 0);
         futex_wake(task->clear_child_tid, true, 1, UINT32_MAX);

@@ -9,6 +9,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "proc/futex_pi.h"
 #include "proc/internal.h"
 #include "sched/futex.h"
 #include "syscall/linux_abi.h"
@@ -243,6 +244,7 @@ static void release_memory(struct task *task)
     struct mm *mm = thread->mm;
 
     robust_list_exit(task);
+    futex_pi_exit(task, true);
     if (task->clear_child_tid.raw && ref_read(&mm->refs) > 1) {
         put_user_u32(task->clear_child_tid, 0);
         futex_wake(task->clear_child_tid, true, 1, UINT32_MAX);

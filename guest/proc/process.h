@@ -113,6 +113,9 @@ struct task {
     struct fs_context fs_view; /* copy with references, see task_fs_current() */
     struct fd_table *files;
     struct signal_task signals; /* blocked mask, pending for this thread, altstack */
+    unsigned int pi_waiters; /* that wait for what this task owns; these three: proc/futex_pi.h */
+    struct pi_waiter *pi_waiting; /* what it waits for itself, or NULL */
+    bool pi_ended;
     uaddr_t clear_child_tid, set_child_tid, robust_list;
     uaddr_t rseq_area;
     uint32_t rseq_size, rseq_signature;

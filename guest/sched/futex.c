@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * futex(2) without priority inheritance.  A waiter queues itself, then compares
+ * futex(2) without priority inheritance (proc/futex_pi.c).  A waiter queues itself, then compares
  * the word, then sleeps: whoever changes the word before waking finds it queued.
  * Words in private memory are known by (mm, address), so that copy-on-write
  * does not move them; words in shared mappings by their physical page.
@@ -11,33 +11,14 @@
 #include "lib/errno.h"
 #include "mm/page_alloc.h"
 #include "mm/uaccess.h"
-#include "mm/vma.h"
+#include "sched/futex_internal.h"
 #include "sched/thread.h"
 
 #define BUCKET_COUNT 256u
 
-struct futex_key {
-    const struct mm *mm; /* NULL: shared */
-    uint64_t where; /* address, or physical address */
-};
+static struct futex_bucket buckets[BUCKET_COUNT] LARGE_BSS;
 
-struct bucket {
-    struct spinlock lock;
-    struct list waiters; /* zero until first used */
-};
-
-struct futex_waiter {
-    struct list link;
-    struct futex_key key;
-    _Atomic(struct bucket *) bucket; /* changes when requeued, under both locks */
-    struct thread *thread;
-    uint32_t bitset;
-    bool queued;
-};
-
-static struct bucket buckets[BUCKET_COUNT] LARGE_BSS;
-
-static struct bucket *bucket_of(const struct futex_key *key)
+static struct futex_bucket *bucket_of(const struct futex_key *key)
 {
     uint64_t hash = (key->where >> 2) ^ ((uint64_t)key->mm >> 6);
 
@@ -45,7 +26,7 @@ static struct bucket *bucket_of(const struct futex_key *key)
 }
 _Static_assert(BUCKET_COUNT == 1u << (64 - 56), "the hash's top bits are the index");
 
-static void bucket_lock(struct bucket *bucket)
+static void bucket_lock(struct futex_bucket *bucket)
 {
     spin_lock(&bucket->lock);
     if (UNLIKELY(!bucket->waiters.next)) {
@@ -57,23 +38,18 @@ static void bucket_lock(struct bucket *bucket)
     }
 }
 
-static void lock_two(struct bucket *a, struct bucket *b)
+static void lock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
     bucket_lock(MIN(a, b));
     if (a != b)
         bucket_lock(MAX(a, b));
 }
 
-static void unlock_two(struct bucket *a, struct bucket *b)
+static void unlock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
     spin_unlock(&a->lock);
     if (a != b)
         spin_unlock(&b->lock);
-}
-
-static bool key_equal(const struct futex_key *a, const struct futex_key *b)
-{
-    return a->mm == b->mm && a->where == b->where;
 }
 
 /* The kind of memory at address; false when there is none. */
@@ -88,11 +64,7 @@ static bool find_area(struct mm *mm, uint64_t address, uint32_t *vm_flags)
     return found;
 }
 
-/*
- * The key of a word; *page holds a reference (or is static) for shared ones, which
- * keeps the physical address from being reused.
- */
-static int make_key(uaddr_t address, bool shared, struct futex_key *key, struct vm_page *page)
+int futex_make_key(uaddr_t address, bool shared, struct futex_key *key, struct vm_page *page)
 {
     struct mm *mm = current_mm();
     uint32_t vm_flags;
@@ -118,17 +90,17 @@ static int make_key(uaddr_t address, bool shared, struct futex_key *key, struct 
     return 0;
 }
 
-static void drop_key(const struct vm_page *page)
+void futex_drop_key(const struct vm_page *page)
 {
     if (!page->is_static)
         page_put(page->pa);
 }
 
 /* The bucket the waiter is on now, locked. */
-static struct bucket *lock_bucket_of(struct futex_waiter *waiter)
+static struct futex_bucket *lock_bucket_of(struct futex_waiter *waiter)
 {
     for (;;) {
-        struct bucket *bucket = atomic_load(&waiter->bucket);
+        struct futex_bucket *bucket = atomic_load(&waiter->bucket);
         bucket_lock(bucket);
         if (LIKELY(bucket == atomic_load(&waiter->bucket)))
             return bucket;
@@ -136,10 +108,9 @@ static struct bucket *lock_bucket_of(struct futex_waiter *waiter)
     }
 }
 
-/* True if somebody had woken it. */
-static bool dequeue(struct futex_waiter *waiter)
+bool futex_dequeue(struct futex_waiter *waiter)
 {
-    struct bucket *bucket = lock_bucket_of(waiter);
+    struct futex_bucket *bucket = lock_bucket_of(waiter);
     bool woken = !waiter->queued;
 
     if (!woken)
@@ -149,42 +120,49 @@ static bool dequeue(struct futex_waiter *waiter)
     return woken;
 }
 
-static bool is_queued(struct futex_waiter *waiter)
+bool futex_is_queued(struct futex_waiter *waiter)
 {
-    struct bucket *bucket = lock_bucket_of(waiter);
+    struct futex_bucket *bucket = lock_bucket_of(waiter);
     bool queued = waiter->queued;
 
     spin_unlock(&bucket->lock);
     return queued;
 }
 
+void futex_enqueue(struct futex_waiter *waiter)
+{
+    struct futex_bucket *bucket = bucket_of(&waiter->key);
+
+    waiter->queued = true;
+    atomic_init(&waiter->bucket, bucket);
+    bucket_lock(bucket);
+    list_push_back(&bucket->waiters, &waiter->link);
+    spin_unlock(&bucket->lock);
+}
+
 int64_t futex_wait(uaddr_t address, bool shared, uint32_t expected, uint64_t deadline_ns,
                    uint32_t bitset)
 {
-    struct futex_waiter waiter = {.thread = current_thread(), .bitset = bitset, .queued = true};
+    struct futex_waiter waiter = {.thread = current_thread(), .bitset = bitset};
     struct vm_page page;
     uint32_t value;
 
     if (!bitset)
         return -EINVAL;
-    int error = make_key(address, shared, &waiter.key, &page);
+    int error = futex_make_key(address, shared, &waiter.key, &page);
     if (error)
         return error;
-    struct bucket *bucket = bucket_of(&waiter.key);
-    atomic_init(&waiter.bucket, bucket);
     wait_prepare();
-    bucket_lock(bucket);
-    list_push_back(&bucket->waiters, &waiter.link);
-    spin_unlock(&bucket->lock);
+    futex_enqueue(&waiter);
 
     error = get_user_u32(&value, address);
     if (!error && value != expected)
         error = -EAGAIN;
-    while (!error && is_queued(&waiter))
+    while (!error && futex_is_queued(&waiter))
         error = wait_sleep(deadline_ns);
-    if (dequeue(&waiter))
+    if (futex_dequeue(&waiter))
         error = 0;
-    drop_key(&page);
+    futex_drop_key(&page);
     return error;
 }
 
@@ -197,8 +175,8 @@ static void wake_waiter(struct futex_waiter *waiter)
 }
 
 /* bucket locked: how many were woken */
-static uint32_t wake_matching(struct bucket *bucket, const struct futex_key *key, uint32_t count,
-                              uint32_t bitset)
+static uint32_t wake_matching(struct futex_bucket *bucket, const struct futex_key *key,
+                              uint32_t count, uint32_t bitset)
 {
     uint32_t woken = 0;
 
@@ -207,7 +185,7 @@ static uint32_t wake_matching(struct bucket *bucket, const struct futex_key *key
         struct futex_waiter *waiter = LIST_ENTRY(link, struct futex_waiter, link);
         if (woken == count)
             break;
-        if (!key_equal(&waiter->key, key) || !(waiter->bitset & bitset))
+        if (!futex_key_equal(&waiter->key, key) || !(waiter->bitset & bitset))
             continue;
         wake_waiter(waiter);
         woken++;
@@ -222,20 +200,21 @@ int64_t futex_wake(uaddr_t address, bool shared, uint32_t count, uint32_t bitset
 
     if (!bitset)
         return -EINVAL;
-    int error = make_key(address, shared, &key, &page);
+    int error = futex_make_key(address, shared, &key, &page);
     if (error)
         return error;
-    struct bucket *bucket = bucket_of(&key);
+    struct futex_bucket *bucket = bucket_of(&key);
     bucket_lock(bucket);
     uint32_t woken = wake_matching(bucket, &key, count, bitset);
     spin_unlock(&bucket->lock);
-    drop_key(&page);
+    futex_drop_key(&page);
     return woken;
 }
 
 /* Both buckets locked: how many moved. */
-static uint32_t requeue_matching(struct bucket *from, const struct futex_key *from_key,
-                                 struct bucket *to, const struct futex_key *to_key, uint32_t count)
+static uint32_t requeue_matching(struct futex_bucket *from, const struct futex_key *from_key,
+                                 struct futex_bucket *to, const struct futex_key *to_key,
+                                 uint32_t count)
 {
     uint32_t moved = 0;
 
@@ -244,7 +223,7 @@ static uint32_t requeue_matching(struct bucket *from, const struct futex_key *fr
         struct futex_waiter *waiter = LIST_ENTRY(link, struct futex_waiter, link);
         if (moved == count)
             break;
-        if (!key_equal(&waiter->key, from_key))
+        if (!futex_key_equal(&waiter->key, from_key))
             continue;
         waiter->key = *to_key;
         if (from != to) {
@@ -264,22 +243,22 @@ int64_t futex_requeue(uaddr_t from, uaddr_t to, bool shared, uint32_t wake, uint
     struct vm_page from_page, to_page;
     uint32_t value;
 
-    int error = make_key(from, shared, &from_key, &from_page);
+    int error = futex_make_key(from, shared, &from_key, &from_page);
     if (error)
         return error;
-    error = make_key(to, shared, &to_key, &to_page);
+    error = futex_make_key(to, shared, &to_key, &to_page);
     if (error) {
-        drop_key(&from_page);
+        futex_drop_key(&from_page);
         return error;
     }
     int64_t result = compare ? get_user_u32(&value, from) : 0;
     if (!result && compare && value != expected)
         result = -EAGAIN;
     if (!result) {
-        struct bucket *a = bucket_of(&from_key), *b = bucket_of(&to_key);
+        struct futex_bucket *a = bucket_of(&from_key), *b = bucket_of(&to_key);
         lock_two(a, b);
         result = wake_matching(a, &from_key, wake, UINT32_MAX);
-        if (key_equal(&from_key, &to_key))
+        if (futex_key_equal(&from_key, &to_key))
             requeue = 0;
         uint32_t moved = requeue_matching(a, &from_key, b, &to_key, requeue);
         unlock_two(a, b);
@@ -287,8 +266,8 @@ int64_t futex_requeue(uaddr_t from, uaddr_t to, bool shared, uint32_t wake, uint
         if (compare)
             result += moved;
     }
-    drop_key(&from_page);
-    drop_key(&to_page);
+    futex_drop_key(&from_page);
+    futex_drop_key(&to_page);
     return result;
 }
 
@@ -339,24 +318,24 @@ int64_t futex_wake_op(uaddr_t address, uaddr_t second, bool shared, uint32_t wak
     struct vm_page page, page2;
     bool wake_second = false;
 
-    int error = make_key(address, shared, &key, &page);
+    int error = futex_make_key(address, shared, &key, &page);
     if (error)
         return error;
-    error = make_key(second, shared, &key2, &page2);
+    error = futex_make_key(second, shared, &key2, &page2);
     if (error) {
-        drop_key(&page);
+        futex_drop_key(&page);
         return error;
     }
     int64_t result = apply_operation(second, operation, &wake_second);
     if (!result) {
-        struct bucket *a = bucket_of(&key), *b = bucket_of(&key2);
+        struct futex_bucket *a = bucket_of(&key), *b = bucket_of(&key2);
         lock_two(a, b);
         result = wake_matching(a, &key, wake, UINT32_MAX);
         if (wake_second)
             result += wake_matching(b, &key2, wake2, UINT32_MAX);
         unlock_two(a, b);
     }
-    drop_key(&page);
-    drop_key(&page2);
+    futex_drop_key(&page);
+    futex_drop_key(&page2);
     return result;
 }

@@ -19,4 +19,12 @@ int64_t futex_requeue(uaddr_t from, uaddr_t to, bool shared, uint32_t wake, uint
 int64_t futex_wake_op(uaddr_t address, uaddr_t second, bool shared, uint32_t wake, uint32_t wake2,
                       uint32_t operation);
 
+/* futex_waitv(2): which of the words a waker named, or a negative errno. */
+struct futex_word {
+    uaddr_t address;
+    uint32_t expected;
+    bool shared;
+};
+int64_t futex_wait_any(const struct futex_word *words, unsigned int count, uint64_t deadline_ns);
+
 #endif

@@ -102,9 +102,32 @@ void wait_remove(struct wait_entry *entry)
     spin_unlock(&queue->lock);
 }
 
+static int sleep_until(uint64_t deadline_ns, enum thread_state state);
+
+static struct wait_queue wall_sleepers = {SPINLOCK_INIT(LOCK_RANK_WAIT),
+                                          LIST_INIT(wall_sleepers.entries)};
+
+void wait_clock_was_set(void)
+{
+    wake_all(&wall_sleepers, 0);
+}
+
+static int sleep_until_wall(uint64_t wall_ns, enum thread_state state)
+{
+    struct wait_entry entry = {.thread = current_thread()};
+
+    wait_add(&wall_sleepers, &entry); /* first: a step from here on wakes us */
+    int result = sleep_until(clock_wall_to_monotonic(wall_ns), state);
+    wait_remove(&entry);
+    return result == -ETIMEDOUT && clock_wall_ns() < wall_ns ? 0 : result;
+}
+
 static int sleep_until(uint64_t deadline_ns, enum thread_state state)
 {
     struct thread *thread = current_thread();
+
+    if (UNLIKELY(deadline_ns >= WAIT_WALL && deadline_ns != WAIT_FOREVER))
+        return sleep_until_wall(deadline_ns & ~WAIT_WALL, state);
 
     if (atomic_exchange(&thread->wake_pending, false))
         return 0;

@@ -48,6 +48,11 @@ struct wait_entry {
 };
 
 #define WAIT_FOREVER UINT64_MAX
+/*
+ * A deadline with this bit is one of the wall clock, in ns since 1970: when somebody sets the
+ * clock, the sleep ends without a reason, and the next one goes by the new time.
+ */
+#define WAIT_WALL (1ul << 63)
 
 void wait_queue_init(struct wait_queue *queue);
 bool wait_queue_empty(struct wait_queue *queue);
@@ -69,6 +74,8 @@ void wait_remove(struct wait_entry *entry); /* of wait_add(), from whichever que
  */
 int wait_sleep(uint64_t deadline_ns);
 int wait_sleep_uninterruptible(uint64_t deadline_ns); /* not even SIGKILL ends it */
+/* The wall clock was set. */
+void wait_clock_was_set(void);
 /* The current thread will not sleep after all. */
 void wait_cancel(void);
 

@@ -114,11 +114,24 @@ enum {
     FUTEX_REQUEUE = 3,
     FUTEX_CMP_REQUEUE = 4,
     FUTEX_WAKE_OP = 5,
+    FUTEX_LOCK_PI = 6,
+    FUTEX_UNLOCK_PI = 7,
+    FUTEX_TRYLOCK_PI = 8,
     FUTEX_WAIT_BITSET = 9,
     FUTEX_WAKE_BITSET = 10,
+    FUTEX_WAIT_REQUEUE_PI = 11,
+    FUTEX_CMP_REQUEUE_PI = 12,
+    FUTEX_LOCK_PI2 = 13,
 };
 #define FUTEX_PRIVATE_FLAG 128u
 #define FUTEX_CLOCK_REALTIME 256u
+struct linux_futex_waitv { /* futex_waitv(2) */
+    uint64_t value, address;
+    uint32_t flags, reserved;
+};
+_Static_assert(sizeof(struct linux_futex_waitv) == 24, "futex_waitv");
+#define FUTEX2_SIZE_U32 2u
+#define FUTEX_WAITV_MAX 128u
 
 /* ---- membarrier(2) ---- */
 #define MEMBARRIER_GLOBAL 1u

@@ -248,5 +248,7 @@ int64_t sys_clock_nanosleep(const struct syscall_args *args)
     }
     if (!absolute)
         return sleep_relative(ns, UADDR(args->arg[3]));
-    return sleep_until(clock_to_monotonic(&ref, ns)) ? -ERESTARTNOHAND : 0;
+    if (ref.kind == CLOCK_KIND_WALL)
+        ns = MIN(ns, TIME_NS_MAX - 1) | WAIT_WALL;
+    return sleep_until(ns) ? -ERESTARTNOHAND : 0;
 }

@@ -44,9 +44,21 @@ void trap_request_user_return(void)
     host_user_return_asked = true;
 }
 
+uint64_t host_wall_base_ns;
+
 ns_t clock_ns(void)
 {
     return host_now_ns;
+}
+
+ns_t clock_wall_ns(void)
+{
+    return host_wall_base_ns + clock_ns();
+}
+
+ns_t clock_wall_to_monotonic(ns_t wall_ns)
+{
+    return wall_ns > host_wall_base_ns ? wall_ns - host_wall_base_ns : 0;
 }
 
 void clock_arm(ns_t monotonic_ns)

@@ -11,6 +11,7 @@
 #include "sched_fakes.h"
 
 extern uint64_t host_now_ns; /* CLOCK_MONOTONIC */
+extern uint64_t host_wall_base_ns; /* CLOCK_REALTIME minus that */
 extern uint64_t host_armed_ns; /* what the hardware timer is set to, NO_DEADLINE: nothing */
 extern unsigned int host_arm_count; /* how often it was set */
 extern unsigned int host_ipi_count[4];

@@ -51,6 +51,16 @@ ns_t clock_ns(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+ns_t clock_wall_ns(void)
+{
+    return clock_ns();
+}
+
+ns_t clock_wall_to_monotonic(ns_t wall_ns)
+{
+    return wall_ns;
+}
+
 void clock_arm(ns_t monotonic_ns)
 {
     my_cpu()->armed_ns = monotonic_ns;

@@ -248,6 +248,44 @@ static void one_thread_waits_on_two_queues(void **state)
     assert_string_equal(trace, "p");
 }
 
+/* ---- the wall clock ---- */
+
+static uint64_t wall_deadline_ns;
+
+static void sleeps_by_the_wall_clock(void *arg)
+{
+    int error;
+
+    (void)arg;
+    wait_prepare();
+    while ((error = wait_sleep(WAIT_WALL | wall_deadline_ns)) == 0)
+        ;
+    note(error == -ETIMEDOUT ? 't' : 'e');
+}
+
+static void setting_the_clock_moves_sleeps(void **state)
+{
+    (void)state;
+    start(1);
+    host_wall_base_ns = 1000000000;
+    wall_deadline_ns = host_wall_base_ns + host_now_ns + 50000000;
+    thread_start_kernel("s", sleeps_by_the_wall_clock, NULL);
+    host_run();
+    host_wall_base_ns -= 100000000; /* back: now it is 150 ms away */
+    wait_clock_was_set();
+    host_pass(60000000);
+    host_run();
+    assert_string_equal(trace, "");
+    host_wall_base_ns += 80000000;
+    wait_clock_was_set();
+    host_run();
+    assert_string_equal(trace, "");
+    host_wall_base_ns += 40000000; /* forward, past it */
+    wait_clock_was_set();
+    host_run();
+    assert_string_equal(trace, "t");
+}
+
 /* ---- mutexes ---- */
 
 static struct mutex mutex;
@@ -330,6 +368,7 @@ int main(void)
         cmocka_unit_test(exclusive_waiters_wake_one_at_a_time),
         cmocka_unit_test(callbacks_are_called_for_their_keys),
         cmocka_unit_test(one_thread_waits_on_two_queues),
+        cmocka_unit_test(setting_the_clock_moves_sleeps),
         cmocka_unit_test(a_mutex_is_fair_and_exclusive),
         cmocka_unit_test(a_contended_mutex_in_a_condition_loses_no_wake),
     };
