@@ -40,9 +40,26 @@ static long set_attr(void)
     return syscall(SYS_sched_setattr, 0, &attr, 0);
 }
 
+/* Natively that takes a privilege, and all CPUs of the machine (taskset, cpusets). */
+static int may_not(void)
+{
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        attr = (struct attributes){.policy = 6, .runtime = 10000000, .deadline = 30000000};
+        _exit(set_attr() != 0 && errno == EPERM);
+    }
+    return waitpid(pid, &status, 0) != pid || status != 0;
+}
+
 int main(void)
 {
     struct sched_param param = {.sched_priority = 7};
+
+    if (may_not()) {
+        printf("this host does not permit SCHED_DEADLINE\n");
+        return 77;
+    }
 
     VALUE(sched_setscheduler(0, SCHED_RR, &param));
     show_child("inherits");

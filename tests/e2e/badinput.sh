@@ -22,17 +22,21 @@ patch() {
     chmod +x "$T/$1"
 }
 
+# once: no engine has started yet
 test_not_found() {
     bad 127 no-such-program no-such-program
     bad 127 /absent/program /absent/program
 }
+# once: no engine has started yet
 test_odd_names() {
     # One line, and nothing that a terminal would obey.
     bad 127 'absent?second?[31m' $'/absent\nsecond\e[31m'
     bad 125 'absent?line' --add $'/absent\nline' $busybox true
     bad 126 /x "/$(head -c 3000 /dev/zero | tr '\0' x)"
 }
+# once: no engine has started yet
 test_directory() { bad 126 /tmp /tmp; }
+# once: no engine has started yet
 test_not_executable() {
     echo data >"$T/data"
     bad 126 data "$T/data"
@@ -43,6 +47,7 @@ test_not_executable() {
     chmod +x "$T/empty"
     bad 126 "$T/empty" "$T/empty"
 }
+# once: no engine has started yet
 test_truncated_elf() {
     local size
     for size in 4 16 63 64 100 1000 100000; do
@@ -51,6 +56,7 @@ test_truncated_elf() {
         bad 126 "$T/cut" "$T/cut"
     done
 }
+# once: no engine has started yet
 test_wrong_machine() {
     patch arm 18 '\xb7\x00'
     bad 126 "$T/arm" "$T/arm"
@@ -63,6 +69,7 @@ test_wrong_machine() {
     patch core 16 '\x04\x00'
     bad 126 "$T/core" "$T/core"
 }
+# once: no engine has started yet
 test_bad_headers() {
     patch phoff 32 '\xff\xff\xff\xff\xff\xff\xff\x7f'
     bad 126 "$T/phoff" "$T/phoff"
@@ -81,6 +88,7 @@ d = open(sys.argv[1], "rb").read(); off, = struct.unpack_from("<Q", d, 32); n, =
 print(next(off + 56 * i for i in range(n) if struct.unpack_from("<I", d, off + 56 * i)[0] == 1))' $busybox)
     patch "$1" $((offset + $2)) "$3"
 }
+# once: no engine has started yet
 test_bad_segments() {
     segment offset 8 '\xf0\xff\xff\xff\xff\xff\xff\x7f'
     bad 126 "$T/offset" "$T/offset"
@@ -99,6 +107,7 @@ test_bad_segments() {
     segment file_beyond 32 '\x00\x00\x00\x40'
     bad 126 "$T/file_beyond" "$T/file_beyond"
 }
+# once: no engine has started yet
 test_missing_interpreter() {
     printf 'int main(void) { return 0; }\n' >"$T/a.c"
     gcc "$T/a.c" -o "$T/a" -Wl,--dynamic-linker=/absent/ld.so
@@ -114,6 +123,7 @@ test_missing_interpreter() {
     gcc "$T/a.c" -o "$T/a" -Wl,--dynamic-linker=/etc/passwd
     bad 126 /etc/passwd "$T/a"
 }
+# once: no engine has started yet
 test_missing_library() {
     printf 'int f(void) { return 0; }\n' >"$T/lib.c"
     printf 'int f(void); int main(void) { return f(); }\n' >"$T/a.c"
@@ -121,6 +131,7 @@ test_missing_library() {
     rm "$T/libgone-e2e.so"
     bad 127 libgone-e2e.so "$T/a"
 }
+# once: no engine has started yet
 test_no_permission() {
     cp $busybox "$T/b"
     chmod 0644 "$T/b"

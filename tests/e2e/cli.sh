@@ -5,6 +5,7 @@
 
 busybox=/bin/busybox
 
+# once: nothing is run
 test_version_help() {
     run "$VMM" --version
     expect_status 0
@@ -20,6 +21,7 @@ test_version_help() {
     run "$VMM"
     expect_status 125
 }
+# once: nothing is run
 test_doctor() {
     run "$VMM" doctor
     expect_status 0
@@ -101,10 +103,10 @@ test_memory() {
 }
 test_timeout() {
     local begin=$SECONDS
-    run_vmm --timeout 2 $busybox sleep 60
+    run_vmm --timeout 1 $busybox sleep 60
     expect_status 124
     [ $((SECONDS - begin)) -lt 20 ] || fail "the time limit came late"
-    run_vmm --timeout 1500ms $busybox sh -c 'while :; do :; done'
+    run_vmm --timeout 500ms $busybox sh -c 'while :; do :; done'
     expect_status 124
 }
 test_stats() {

@@ -18,7 +18,7 @@ done = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, capture_output=Tru
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 print("status", done.returncode, "peak", peak, "KiB, output", len(done.stdout), done.stderr[:200])
 sys.exit(done.returncode not in (55, 124, 125, 0) or peak > 160 * 1024 or len(done.stdout) > 100000000)' \
-            "$VMM" run --engine "$ENGINE" -m 64M --timeout 10 --disk "$T/disk" --kernel "$T/hostile.elf" --append "seed=$seed"
+            "$VMM" run --engine "$ENGINE" -m 64M --timeout 4 --disk "$T/disk" --kernel "$T/hostile.elf" --append "seed=$seed"
         expect_status 0
     done
 }

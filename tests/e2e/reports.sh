@@ -31,7 +31,7 @@ kernel_bug() {
 test_kernel_bug() {
     kernel_bug 0f0b 'kernel invalid opcode'       # ud2
     kernel_bug 31c0488b00 'kernel page fault at 0' # xor eax, eax; mov rax, [rax]
-    kernel_bug 5050ebfc 'double fault'            # push, push, again: into the guard page
+    kernel_bug fa5050ebfc 'double fault'            # cli; push, push, again: into the guard page
 }
 test_kernel_bug_report() {
     broken_kernel 0f0b

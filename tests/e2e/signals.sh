@@ -7,7 +7,8 @@ busybox=/bin/busybox
 
 # start ARGS...: in the background, $pid; waits until the program has written its first line.
 start() {
-    "$VMM" run --engine "$ENGINE" "$@" >"$out" 2>"$err" </dev/null &
+    # A shell has its background commands ignore SIGINT.
+    env --default-signal "$VMM" run --engine "$ENGINE" "$@" >"$out" 2>"$err" </dev/null &
     pid=$!
     wait_for 60 test -s "$out" || fail "the program does not start"
 }

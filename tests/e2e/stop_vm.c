@@ -15,8 +15,8 @@
 #include <unistd.h>
 #include <vmm.h>
 
-#define BEFORE_US 1500000
-#define LIMIT_MS 1500
+#define BEFORE_US 600000
+#define LIMIT_MS 600
 #define LATE_S 20.0
 
 enum way { STOP, SIGNAL, LIMIT };

@@ -4,11 +4,12 @@
 The lab's processor is emulated, nested virtualisation included, and now and then its kernel
 stops for good (a lost interrupt).  So the tests inside report every start, every result and a
 tick every few seconds; when nothing comes, the lab is booted again with what is left.  A test
-during which the lab stopped twice is skipped: no program can stop a sound kernel.
+during which the lab stopped twice is skipped: no program can stop a sound kernel.  So are those
+left when a lab that stops all the time, or a slow one, has used up its time.
 """
-import json, os, signal, subprocess, sys, threading, time
+import json, os, signal, socket, subprocess, sys, threading, time
 
-TICK_S, SILENCE_S, BOOT_S = 3, 45, 90
+TICK_S, SILENCE_S, BOOT_S = 3, 40, 90
 BOOTS_MAX = 5
 
 
@@ -33,12 +34,19 @@ class Reporter:
 labs = set()        # of this process, running
 
 
+def stop(lab):
+    """Ends a lab, whatever state it is in."""
+    for number in (signal.SIGTERM, signal.SIGKILL):     # the first lets it remove its files
+        try:
+            os.killpg(lab.pid, number)
+            lab.wait(5)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            pass
+
+
 def stop_all(number, _frame):
     for lab in list(labs):
-        try:
-            os.killpg(lab.pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
+        stop(lab)
     os._exit(128 + number)
 
 
@@ -51,27 +59,38 @@ class Shard:
         self.base = os.path.join(out, "lab%d" % number)
 
     def run(self):
-        begin = time.monotonic()
-        for boot in range(BOOTS_MAX):
-            if not self.waiting:
-                return
-            status = self.boot(max(60, self.limit_s - (time.monotonic() - begin)))
-            if status == 77 or time.monotonic() - begin > self.limit_s:
+        begin, why, verdict = time.monotonic(), "", self.skip
+        for boots in range(1, BOOTS_MAX + 1):
+            left_s = self.limit_s - (time.monotonic() - begin)
+            if not self.waiting or left_s < BOOT_S / 3:
                 break
-        with open(self.base + ".log", errors="replace") as file:
-            tail = file.read()[-1000:]
+            status = self.boot(left_s)
+            why = "the lab ended %d times with status %s" % (boots, status)
+            with open(self.base + ".log", errors="replace") as file:
+                tail = file.read()[-1000:].strip() or why
+            if status == 77:            # what this machine lacks for a lab
+                why = tail.splitlines()[-1]
+                break
+            if 0 <= status < 76 and self.waiting:       # the lab is sound: this program inside it is not
+                why, verdict = tail, "FAILED"
+                break
+        if time.monotonic() - begin > self.limit_s - BOOT_S / 3:
+            why = "no time left for it: %d s were; " % self.limit_s + why
         for name in self.waiting:
-            self.done(name, self.skip if status == 77 else "FAILED", 0, tail + "\nthe lab gave no result (status %s)" % status)
+            self.done(name, verdict, 0, why)
 
     def boot(self, limit_s):
         results, names = self.base + ".results", self.base + ".tests"
         open(results, "w").close()
         with open(names, "w") as file:
             file.write("\n".join(self.waiting))
+        # A socket's path has at most 107 bytes.
+        monitor = ["--monitor", self.base + ".monitor"] if len(os.fsencode(self.base)) < 99 else []
         with open(self.base + ".log", "wb") as log:
             lab = subprocess.Popen(["tests/lab/kvmlab", "--smp", "1", "--mem", "1536", "--timeout", "%d" % (limit_s + 5),
-                                    "--results", results, "--",
-                                    "/usr/bin/env", "B=" + os.environ.get("B", "build"), "tests/run", "--in-lab", names],
+                                    "--results", results, *monitor, "--",
+                                    "/usr/bin/env", "B=" + os.environ.get("B", "build"),
+                                    "TESTS_LIMIT=%d" % limit_s, "tests/run", "--in-lab", names],
                                    cwd=self.top, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         labs.add(lab)
         running, heard, rest = set(), time.monotonic() + BOOT_S - SILENCE_S, ""
@@ -87,8 +106,8 @@ class Shard:
                 if ended:
                     break
                 if time.monotonic() - heard > SILENCE_S or time.monotonic() > end:
-                    os.killpg(lab.pid, signal.SIGTERM)
-                    lab.wait()
+                    self.ask(running)
+                    stop(lab)
                     break
                 time.sleep(0.2)
         labs.discard(lab)
@@ -98,6 +117,23 @@ class Shard:
                 self.waiting.remove(name)
                 self.done(name, self.skip, 0, "the lab itself stopped twice while this ran")
         return lab.returncode
+
+    def ask(self, running):
+        """What the processor of a silent lab does goes into its .stopped file."""
+        answer = b""
+        try:
+            with socket.socket(socket.AF_UNIX) as monitor:
+                monitor.settimeout(1)
+                monitor.connect(self.base + ".monitor")
+                for command in ("info registers", "info lapic", "info pic", "info irq") * 2:
+                    monitor.sendall(command.encode() + b"\n")
+                    time.sleep(0.2)
+                while True:
+                    answer += monitor.recv(65536)
+        except OSError:
+            pass
+        with open(self.base + ".stopped", "ab") as file:
+            file.write(("silent during %s\n" % " ".join(running)).encode() + answer + b"\n")
 
     def line(self, line, running):
         try:
