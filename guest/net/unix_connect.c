@@ -184,6 +184,8 @@ int unix_stream_connect(struct socket *socket, const struct socket_address *addr
     end = unix_new(socket->ops, socket->type);
     if (!end)
         return -ENOMEM;
+    /* Whoever accepts may want to know the senders of what comes before. */
+    atomic_store(&end->socket.pass_credentials, true);
     atomic_store(&end->caller, unix_caller_create());
     error = atomic_load(&end->caller) ? connect_to(sock, end, address, nonblocking) : -ENOMEM;
     if (error)

@@ -199,6 +199,14 @@ static bool is_pipe(const struct file *file)
     return file->inode && S_ISFIFO(file->inode->attr.mode);
 }
 
+/* Pipes have no offsets; neither have sockets, but Linux says that in another way. */
+static int64_t take_splice_offset(struct side *side, uint64_t address, loff_t *value)
+{
+    int64_t result = take_offset(side, address, value);
+
+    return result == -ESPIPE && !is_pipe(side->file) ? -EINVAL : result;
+}
+
 /* One side is a pipe; what it gives in one go is moved, as splice(2) does. */
 int64_t sys_splice(const struct syscall_args *args)
 {
@@ -210,11 +218,11 @@ int64_t sys_splice(const struct syscall_args *args)
         return result;
     result = is_pipe(from.file) || is_pipe(to.file) ? 0 : -EINVAL;
     if (!result)
-        result = take_offset(&from, args->arg[1], &from_offset);
+        result = take_splice_offset(&from, args->arg[1], &from_offset);
     if (!result)
-        result = take_offset(&to, args->arg[3], &to_offset);
+        result = take_splice_offset(&to, args->arg[3], &to_offset);
     if (!result && args->arg[4])
-        result = copy_between(&from, &to, MIN(args->arg[4], RW_COUNT_MAX), is_pipe(from.file));
+        result = copy_between(&from, &to, MIN(args->arg[4], RW_COUNT_MAX), !is_regular(from.file));
     result = give_offset(&from, args->arg[1], result);
     result = give_offset(&to, args->arg[3], result);
     put_sides(&from, &to);
