@@ -7,6 +7,7 @@
 #ifndef ARCH_PERCPU_H
 #define ARCH_PERCPU_H
 
+#include "arch/spinlock.h"
 #include "boot/guest_abi.h"
 #include "lib/types.h"
 
@@ -29,6 +30,9 @@ struct percpu {
     struct runqueue *runqueue;
     struct timer_queue *timers;
     struct thread *fpu_owner; /* whose registers the FPU holds */
+    /* mm/page_cache.c: free pages at hand.  Other CPUs may empty it, hence the lock. */
+    struct spinlock page_cache_lock;
+    uint32_t page_cache_head, page_cache_count; /* frame number, 0: none */
     uint64_t irq_count; /* statistics */
     uint64_t context_switches;
     uint64_t page_faults;

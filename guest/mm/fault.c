@@ -52,11 +52,10 @@ static void map_ahead(struct mm *mm, struct vma *vma, uint64_t address, uint64_t
         if (!slot[-(long)i])
             return;
     }
-    for (unsigned int i = 1; i <= MIN(room, AHEAD_PAGES) && !slot[i]; i++) {
-        if (!page_alloc(0, PAGE_ZERO, &pa))
-            return;
-        install(mm, &slot[i], pte_make(pa, vma->flags, 0));
-    }
+    uint64_t bits = pte_make(PADDR(0), vma->flags, 0), i = 1;
+    for (; i <= MIN(room, AHEAD_PAGES) && !slot[i] && page_alloc(0, PAGE_ZERO, &pa); i++)
+        pte_write(&slot[i], bits | pa.raw);
+    count_resident(mm, (long)i - 1);
 }
 
 /* Are the blocks before this one in use, as far as three looks can tell? */
@@ -109,7 +108,8 @@ static enum fault_result fault_anonymous(struct mm *mm, struct vma *vma, uint64_
     }
     if (!page_alloc(0, PAGE_ZERO, &pa))
         return FAULT_OOM;
-    install(mm, slot, pte_make(pa, vma->flags, 0));
+    pte_write(slot, pte_make(pa, vma->flags, 0));
+    count_resident(mm, 1);
     map_ahead(mm, vma, address, slot);
     return FAULT_OK;
 }

@@ -3,7 +3,7 @@
  * Buddy allocator fed by a frontier.  Each RAM region has a dense array of page
  * records, placed in the first region that can hold them all; a record is
  * written when its page first leaves the frontier, so boot cost does not grow
- * with RAM.
+ * with RAM.  Single pages go through the CPUs' caches (page_cache.c).
  *
  *   region:  | used blocks and free blocks of the buddy lists | frontier ... end |
  *             records valid                                    records untouched
@@ -26,6 +26,11 @@
  */
 #define FIRST_REGION_END (32ul << 20)
 
+/* A CPU's cache holds at most so much of all memory, within bounds. */
+#define CACHE_SHARE 128u
+#define CACHE_MIN 16u /* pages */
+#define CACHE_MAX 512u
+
 struct page_allocator pa_state __attribute__((section(".bss.hot.pages")));
 
 static struct region *region_of(uint32_t frame)
@@ -36,13 +41,6 @@ static struct region *region_of(uint32_t frame)
             return r;
     }
     return NULL;
-}
-
-static struct page *page_of(uint32_t frame)
-{
-    struct region *r = region_of(frame);
-
-    return r ? &r->pages[frame - r->start] : NULL;
 }
 
 static void list_add(uint32_t frame, struct page *page, unsigned int order, bool zero)
@@ -109,7 +107,7 @@ static bool refill(unsigned int order)
 }
 
 /* Takes a block of exactly this order off the lists, splitting a larger one. */
-static uint32_t take(unsigned int order, struct page **out, bool *zero)
+static uint32_t take_listed(unsigned int order, struct page **out, bool *zero)
 {
     unsigned int have = order;
 
@@ -129,15 +127,16 @@ static uint32_t take(unsigned int order, struct page **out, bool *zero)
     return frame;
 }
 
-static uint32_t take_hot(struct page **out)
+uint32_t buddy_take(unsigned int order, struct page **page, bool *zero)
 {
-    uint32_t frame = pa_state.hot[--pa_state.hot_count];
-    pa_state.free_listed--;
-    *out = page_of(frame);
+    uint32_t frame = take_listed(order, page, zero);
+
+    while (frame == NIL && refill(order))
+        frame = take_listed(order, page, zero);
     return frame;
 }
 
-static void free_block(uint32_t frame, struct page *page)
+void buddy_free(uint32_t frame, struct page *page)
 {
     struct region *r = region_of(frame);
     unsigned int order = page->order;
@@ -158,57 +157,51 @@ static void free_block(uint32_t frame, struct page *page)
     list_add(frame, &r->pages[frame - r->start], order, false);
 }
 
-static void keep_hot(uint32_t frame, struct page *page)
+void page_note_use(void)
 {
-    page->state = PAGE_UNUSED;
-    pa_state.hot[pa_state.hot_count++] = frame;
-    pa_state.free_listed++;
-}
-
-/* Makes larger blocks of them again; false: there were none. */
-static bool release_hot(void)
-{
-    bool any = pa_state.hot_count > 0;
-    struct page *page;
-
-    while (pa_state.hot_count > 0) {
-        uint32_t frame = take_hot(&page);
-        free_block(frame, page);
-    }
-    return any;
-}
-
-static void note_use(void)
-{
-    uint64_t used = pa_state.total - pa_state.free_listed - pa_state.beyond;
+    uint64_t used = pa_state.total - pa_state.free_listed - pa_state.beyond - page_cache_pages();
 
     if (used > pa_state.used_max)
         pa_state.used_max = used;
 }
 
+static uint32_t take_block(unsigned int order, struct page **page, bool *zero)
+{
+    uint32_t frame;
+
+    do {
+        spin_lock(&pa_state.lock);
+        frame = buddy_take(order, page, zero);
+        if (frame != NIL) {
+            (*page)->state = PAGE_USED;
+            (*page)->order = (uint8_t)order;
+            page_note_use();
+        }
+        spin_unlock(&pa_state.lock);
+    } while (frame == NIL && page_cache_release()); /* larger blocks may come of them */
+    return frame;
+}
+
 __attribute__((hot)) bool page_alloc(unsigned int order, unsigned int flags, paddr_t *pa)
 {
-    struct page *page = NULL;
-    bool zero = false;
+    struct page *page;
+    uint32_t frame;
+    bool zero;
 
     ASSERT(order <= PAGE_ORDER_MAX);
     if (page_should_fail())
         return false;
-    spin_lock(&pa_state.lock);
-    uint32_t frame = order == 0 && pa_state.hot_count ? take_hot(&page) : take(order, &page, &zero);
-    while (frame == NIL && (refill(order) || release_hot()))
-        frame = take(order, &page, &zero);
-    if (frame == NIL) {
-        spin_unlock(&pa_state.lock);
-        return false;
+    if (LIKELY(order == 0)) {
+        frame = page_cache_take(&page);
+        zero = frame != NIL && page->zero;
+    } else {
+        frame = take_block(order, &page, &zero);
     }
-    page->state = PAGE_USED;
-    page->order = (uint8_t)order;
+    if (UNLIKELY(frame == NIL))
+        return false;
     atomic_store_explicit(&page->refs, 1, memory_order_relaxed);
-    note_use();
     *pa = PADDR((uint64_t)frame << PAGE_SHIFT);
     leaks_page_born(*pa, __builtin_return_address(0));
-    spin_unlock(&pa_state.lock);
 
     if (!(flags & PAGE_ZERO))
         return true;
@@ -240,11 +233,12 @@ void page_put(paddr_t pa)
     ASSERT(old > 0 && page->state == PAGE_USED);
     if (old == 1) {
         leaks_page_died(pa, page->order);
+        if (LIKELY(page->order == 0)) {
+            page_cache_put(frame, page);
+            return;
+        }
         spin_lock(&pa_state.lock);
-        if (page->order == 0 && pa_state.hot_count < HOT_PAGES)
-            keep_hot(frame, page);
-        else
-            free_block(frame, page);
+        buddy_free(frame, page);
         spin_unlock(&pa_state.lock);
     }
 }
@@ -291,11 +285,17 @@ void page_free_virt(void *page)
         page_put(virt_to_phys(page));
 }
 
+uint64_t page_total(void)
+{
+    return pa_state.total;
+}
+
 void page_get_stats(struct page_stats *stats)
 {
     spin_lock(&pa_state.lock);
+    page_note_use();
     stats->total = pa_state.total;
-    stats->free = pa_state.free_listed + pa_state.beyond;
+    stats->free = pa_state.free_listed + pa_state.beyond + page_cache_pages();
     stats->used_max = pa_state.used_max;
     spin_unlock(&pa_state.lock);
 }
@@ -372,5 +372,6 @@ bool page_alloc_init(void)
     if (!place_records(0, split ? 1 : count) || (split && !place_records(1, count)))
         return false;
     pa_state.beyond = pa_state.total;
+    pa_state.cache_max = (uint32_t)MAX(MIN(pa_state.total / CACHE_SHARE, CACHE_MAX), CACHE_MIN);
     return true;
 }

@@ -6,7 +6,7 @@
  * pages outside RAM (boot archive, kernel image, zero page) are "static": they
  * have no metadata and are never freed.
  *
- * Lock: one internal spinlock (LOCK_RANK_PAGES).  Any context.
+ * Lock: internal spinlocks (LOCK_RANK_PAGES, and one of each CPU's cache).  Any context.
  */
 #ifndef MM_PAGE_ALLOC_H
 #define MM_PAGE_ALLOC_H
@@ -52,6 +52,7 @@ struct page_stats {
     uint64_t total, free, used_max; /* pages of 4 KiB */
 };
 void page_get_stats(struct page_stats *stats);
+uint64_t page_total(void); /* the same as stats->total, at once */
 
 /*
  * Allocation failure on purpose: the Nth allocation from now (page or slab)

@@ -19,7 +19,7 @@ static unsigned int leaf_pages(const struct pt_span *span)
 /* The page of zeroes is nobody's memory. */
 static bool counts_as_resident(uint64_t pte)
 {
-    return (pte & PTE_ADDR) != paging_zero_page().raw;
+    return !(pte & PTE_SW_STATIC) || (pte & PTE_ADDR) != paging_zero_page().raw;
 }
 
 /* Entries of a span; a 2 MiB leaf is one. */
@@ -35,27 +35,42 @@ static void gather_leaf(struct tlb_gather *gather, const struct pt_span *span, s
     gather_address(gather, address, span->huge ? span->end : address + PAGE_SIZE);
 }
 
-/* kind: leaves with one of these bits, or all when 0. */
+/* Removes leaves of one span: those with a bit of kind, or all when 0; how many pages. */
+static long zap_span(struct tlb_gather *gather, const struct pt_span *span, uint64_t kind)
+{
+    size_t count = entries(span);
+    uint64_t address = span->start, first = 0, last = 0; /* not yet noted for the flush */
+    long dropped = 0;
+
+    for (size_t i = 0; i < count; i++, address += PAGE_SIZE) {
+        uint64_t pte = span->slot[i];
+
+        if (!pte || (kind && !(pte & kind)))
+            continue;
+        pte_write(&span->slot[i], 0);
+        first = first ? first : address;
+        last = address + PAGE_SIZE;
+        dropped += counts_as_resident(pte);
+        if (pte & PTE_SW_STATIC)
+            continue;
+        if (UNLIKELY(gather->count == GATHER_PAGES_MAX - 1)) { /* the next one may flush */
+            gather_address(gather, first, last);
+            first = 0;
+        }
+        gather_page(gather, PADDR(pte & PTE_ADDR));
+    }
+    if (first)
+        gather_address(gather, first, span->huge ? span->end : last);
+    return dropped * leaf_pages(span);
+}
+
 static void zap(struct tlb_gather *gather, uint64_t start, uint64_t end, uint64_t kind)
 {
     struct pt_span span;
 
     for (; pt_walk(gather->mm, start, end, &span); start = span.end) {
-        size_t count = entries(&span);
-        long dropped = 0;
-
         ASSERT(!span.huge || span.end - span.start == HUGE_SIZE);
-        for (size_t i = 0; i < count; i++) {
-            uint64_t pte = span.slot[i];
-
-            if (!pte || (kind && !(pte & kind)))
-                continue;
-            pte_write(&span.slot[i], 0);
-            gather_leaf(gather, &span, i);
-            dropped += counts_as_resident(pte) ? leaf_pages(&span) : 0;
-            if (!(pte & PTE_SW_STATIC))
-                gather_page(gather, PADDR(pte & PTE_ADDR));
-        }
+        long dropped = zap_span(gather, &span, kind);
         atomic_fetch_sub_explicit(&gather->mm->rss_pages, dropped, memory_order_relaxed);
     }
 }

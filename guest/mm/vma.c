@@ -159,8 +159,6 @@ struct vma *vma_merge(struct mm *mm, struct vma *vma)
 
 int mm_check_limits(const struct mm *mm, uint64_t pages, uint32_t flags)
 {
-    struct page_stats stats;
-
     if (mm->total_pages + pages > mm->limit_as / PAGE_SIZE)
         return -ENOMEM;
     if (!counts_as_data(flags))
@@ -170,8 +168,7 @@ int mm_check_limits(const struct mm *mm, uint64_t pages, uint32_t flags)
     if (flags & VM_NORESERVE)
         return 0;
     /* Linux's heuristic overcommit: refuse only what could never fit. */
-    page_get_stats(&stats);
-    return pages > stats.total ? -ENOMEM : 0;
+    return pages > page_total() ? -ENOMEM : 0;
 }
 
 /* The last area that begins below address. */
