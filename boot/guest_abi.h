@@ -23,6 +23,11 @@
 #define PVH_NOTE_NAME "Xen"
 #define PVH_NOTE_PHYS32_ENTRY 18u /* XEN_ELFNOTE_PHYS32_ENTRY */
 
+/* A second ELF note, by which a monitor tells our kernel from others; 4 bytes, the version. */
+#define GUEST_NOTE_NAME "vmm"
+#define GUEST_NOTE_KERNEL 1u
+#define GUEST_NOTE_VERSION 1u
+
 struct pvh_start_info {
     uint32_t magic; /* PVH_START_MAGIC */
     uint32_t version; /* 1: memmap fields are present */

@@ -23,6 +23,9 @@ section .note.pvh note alloc noexec nowrite align=4
         dd 4, 8, 18                     ; name size, descriptor size, PHYS32_ENTRY
         db "Xen", 0
         dq PHYS(pvh_entry)
+        dd 4, 4, NOTE_KERNEL            ; this kernel is ours: guest_abi.h
+        db "vmm", 0
+        dd NOTE_VERSION
 
 section .text.boot progbits alloc exec nowrite align=16
 bits 32

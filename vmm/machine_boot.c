@@ -141,6 +141,9 @@ static int load_elf(struct machine *machine, const struct guest_image *image, bo
     int result = elf_image_parse(image, &elf, error);
 
     if (result == 0) {
+        result = elf_image_suits(image, &elf, machine->config, error);
+    }
+    if (result == 0) {
         result = elf_image_load(image, &elf, builtin, &machine->mem, error);
     }
     if (result == 0 && machine->archive == NULL) {
@@ -160,8 +163,11 @@ static int load_bzimage(struct machine *machine, const struct guest_image *image
     struct bzimage_entry entry;
     uint64_t limit = bzimage_initrd_limit(image);
     const struct pvh_start_info *info;
-    int result = load_initrd(machine, limit == 0 ? UINT32_MAX : limit, plan, error);
+    int result = elf_image_suits(image, NULL, machine->config, error);
 
+    if (result == 0) {
+        result = load_initrd(machine, limit == 0 ? UINT32_MAX : limit, plan, error);
+    }
     if (result == 0) {
         result = pvh_write(plan, &machine->mem, error); /* for its ACPI tables */
     }

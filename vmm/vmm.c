@@ -61,7 +61,7 @@ static int create_machine(struct vmm *vm, struct vmm_error *error)
     }
     result = create_with(vm, &vmm_qemu_engine, error);
     if (result == 0) {
-        vmm_log(vm->config, VMM_LOG_INFO, "engine: qemu (no isolation under TCG; %s)", text);
+        vmm_log(vm->config, VMM_LOG_INFO, "not KVM: %s", text);
     }
     return result;
 }

@@ -4,6 +4,7 @@
 #include "arch/percpu.h"
 #include "arch/smp.h"
 #include "arch/trap.h"
+#include "boot/guest_abi.h"
 #include "lib/errno.h"
 
 #define DEFINE(name, value) __asm__ volatile("@@" #name " %0" : : "i"(value))
@@ -49,6 +50,8 @@ void offsets(void)
     DEFINE(AP_SLOTS, GUEST_CPUS_MAX);
     DEFINE(AP_STATE_CALLED, AP_CALLED);
     DEFINE(AP_STATE_CLAIMED, AP_CLAIMED);
+    DEFINE(NOTE_KERNEL, GUEST_NOTE_KERNEL);
+    DEFINE(NOTE_VERSION, GUEST_NOTE_VERSION);
     DEFINE(SEL_USER_CS, USER_CS);
     DEFINE(SEL_USER_DS, USER_DS);
     DEFINE(VECTOR_SYSCALL, TRAP_VECTOR_SYSCALL);

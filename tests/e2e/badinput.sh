@@ -22,21 +22,21 @@ patch() {
     chmod +x "$T/$1"
 }
 
-# once: no engine has started yet
+# only qemu: no engine has started yet
 test_not_found() {
     bad 127 no-such-program no-such-program
     bad 127 /absent/program /absent/program
 }
-# once: no engine has started yet
+# only qemu: no engine has started yet
 test_odd_names() {
     # One line, and nothing that a terminal would obey.
     bad 127 'absent?second?[31m' $'/absent\nsecond\e[31m'
     bad 125 'absent?line' --add $'/absent\nline' $busybox true
     bad 126 /x "/$(head -c 3000 /dev/zero | tr '\0' x)"
 }
-# once: no engine has started yet
+# only qemu: no engine has started yet
 test_directory() { bad 126 /tmp /tmp; }
-# once: no engine has started yet
+# only qemu: no engine has started yet
 test_not_executable() {
     echo data >"$T/data"
     bad 126 data "$T/data"
@@ -47,7 +47,7 @@ test_not_executable() {
     chmod +x "$T/empty"
     bad 126 "$T/empty" "$T/empty"
 }
-# once: no engine has started yet
+# only qemu: no engine has started yet
 test_truncated_elf() {
     local size
     for size in 4 16 63 64 100 1000 100000; do
@@ -56,7 +56,7 @@ test_truncated_elf() {
         bad 126 "$T/cut" "$T/cut"
     done
 }
-# once: no engine has started yet
+# only qemu: no engine has started yet
 test_wrong_machine() {
     patch arm 18 '\xb7\x00'
     bad 126 "$T/arm" "$T/arm"
@@ -69,7 +69,7 @@ test_wrong_machine() {
     patch core 16 '\x04\x00'
     bad 126 "$T/core" "$T/core"
 }
-# once: no engine has started yet
+# only qemu: no engine has started yet
 test_bad_headers() {
     patch phoff 32 '\xff\xff\xff\xff\xff\xff\xff\x7f'
     bad 126 "$T/phoff" "$T/phoff"
@@ -88,7 +88,7 @@ d = open(sys.argv[1], "rb").read(); off, = struct.unpack_from("<Q", d, 32); n, =
 print(next(off + 56 * i for i in range(n) if struct.unpack_from("<I", d, off + 56 * i)[0] == 1))' $busybox)
     patch "$1" $((offset + $2)) "$3"
 }
-# once: no engine has started yet
+# only qemu: no engine has started yet
 test_bad_segments() {
     segment offset 8 '\xf0\xff\xff\xff\xff\xff\xff\x7f'
     bad 126 "$T/offset" "$T/offset"
@@ -107,7 +107,7 @@ test_bad_segments() {
     segment file_beyond 32 '\x00\x00\x00\x40'
     bad 126 "$T/file_beyond" "$T/file_beyond"
 }
-# once: no engine has started yet
+# only qemu: no engine has started yet
 test_missing_interpreter() {
     printf 'int main(void) { return 0; }\n' >"$T/a.c"
     gcc "$T/a.c" -o "$T/a" -Wl,--dynamic-linker=/absent/ld.so
@@ -123,7 +123,7 @@ test_missing_interpreter() {
     gcc "$T/a.c" -o "$T/a" -Wl,--dynamic-linker=/etc/passwd
     bad 126 /etc/passwd "$T/a"
 }
-# once: no engine has started yet
+# only qemu: no engine has started yet
 test_missing_library() {
     printf 'int f(void) { return 0; }\n' >"$T/lib.c"
     printf 'int f(void); int main(void) { return f(); }\n' >"$T/a.c"
@@ -131,7 +131,7 @@ test_missing_library() {
     rm "$T/libgone-e2e.so"
     bad 127 libgone-e2e.so "$T/a"
 }
-# once: no engine has started yet
+# only qemu: no engine has started yet
 test_no_permission() {
     cp $busybox "$T/b"
     chmod 0644 "$T/b"
@@ -176,6 +176,10 @@ test_broken_kernel() {
     bad 125 "$busybox" --kernel $busybox $busybox true
     bad 125 PVH --kernel /bin/ls $busybox true
     bad 125 /tmp --kernel /tmp $busybox true
+    bad 125 'starts a program, and none is given' --kernel "$top/$B/guest.elf"
+    local linux
+    linux=$(find /boot -maxdepth 1 -name 'vmlinuz-*' | head -n 1)
+    [ ! -r "$linux" ] || bad 125 'does not know how to start a program' --kernel "$linux" $busybox true
     bad 125 '/absent/initrd: No such file' --kernel "$top/$B/guest.elf" --initrd /absent/initrd
 }
 test_small_memory() {
@@ -185,9 +189,18 @@ test_small_memory() {
     run timeout 60 "$VMM" run --engine "$ENGINE" -m 16M --add "$T/big:/big" $busybox true
     [ "$status" = 0 ] || [ "$status" = 125 ] || [ "$status" = 126 ] || [ "$status" = 137 ] || fail "status $status"
 }
+# only qemu: KVM has them outside of it
+test_memory_for_files() {
+    # The QEMU engine has the files in the guest's memory.
+    truncate -s 50M "$T/big"
+    bad 125 '-m 32M: too little' -m 32M --add "$T/big:/big" $busybox true
+    grep -qE 'give -m (6[0-9])M or more' "$err" || fail "it does not say what would do"
+    run_vmm -m "$(grep -oE '[0-9]+M or' "$err" | cut -dM -f1)M" --add "$T/big:/big" $busybox echo enough
+    expect_stdout "enough
+"
+}
+# only qemu: it writes its archive to a temporary file
 test_full_disk() {
-    # The QEMU engine writes its archive to a temporary file.
-    [ "$ENGINE" = qemu ] || return 0
     [ "$(id -u)" = 0 ] || skip "mounting a small file system needs root"
     mkdir "$T/small"
     mount -t tmpfs -o size=64k none "$T/small" || skip "no permission to mount"
@@ -202,15 +215,15 @@ test_full_disk() {
     fi
     [ -z "$left" ] || fail "left on the full disk: $left"
 }
+# only qemu: the engine itself is missing
 test_no_qemu() {
-    [ "$ENGINE" = qemu ] || return 0
     PATH=/nowhere run "$VMM" run --engine qemu $busybox true
     expect_status 125
     expect_one_line_error
     expect_stderr_has qemu
 }
+# only kvm: QEMU gets a copy
 test_truncated_while_running() {
-    [ "$ENGINE" = kvm ] || return 0
     cp $busybox "$T/program"
     head -c 8000000 /dev/urandom >"$T/data"
     mkfifo "$T/fifo"
@@ -227,19 +240,18 @@ test_truncated_while_running() {
     expect_status 125
     expect_stderr_has "$T/data"
 }
+# only qemu: in the lab KVM works
 test_kvm_refuses() {
     # --engine kvm never falls back.
-    [ "$ENGINE" = qemu ] || return 0
-    [ -z "${LAB:-}" ] || return 0
     run timeout 60 "$VMM" run --engine kvm $busybox true
-    [ "$status" != 0 ] || return 0 # KVM works here
+    [ "$status" != 0 ] || skip "KVM works here"
     expect_status 125
     expect_one_line_error
     expect_stderr_has kvm
 }
+# only kvm: in the lab /dev/kvm may be moved away
 test_kvm_missing() {
-    # Only where /dev/kvm is nobody else's: in the lab.
-    [ "$ENGINE" = kvm ] && [ -n "${LAB:-}" ] || return 0
+    [ -n "${LAB:-}" ] || skip "/dev/kvm belongs to others, too"
     mv /dev/kvm /dev/kvm.away
     run timeout 60 "$VMM" run --engine kvm $busybox true
     mv /dev/kvm.away /dev/kvm
@@ -254,10 +266,11 @@ test_kvm_missing() {
     expect_status 125
     expect_one_line_error
 }
+# only kvm: there must be a /dev/kvm
 test_kvm_denied() {
-    [ "$ENGINE" = kvm ] && [ "$(id -u)" = 0 ] || return 0
+    [ "$(id -u)" = 0 ] || skip "becoming somebody else needs root"
     need setpriv
-    [ "$(stat -c %A /dev/kvm | cut -c9)" = - ] || return 0
+    [ "$(stat -c %A /dev/kvm | cut -c9)" = - ] || skip "everybody may use /dev/kvm"
     cp "$VMM" /tmp/vmm.denied
     run timeout 60 setpriv --reuid=65534 --regid=65534 --clear-groups /tmp/vmm.denied run --engine kvm $busybox true
     rm -f /tmp/vmm.denied

@@ -5,7 +5,7 @@
 
 busybox=/bin/busybox
 
-# once: nothing is run
+# only qemu: nothing is run
 test_version_help() {
     run "$VMM" --version
     expect_status 0
@@ -21,7 +21,7 @@ test_version_help() {
     run "$VMM"
     expect_status 125
 }
-# once: nothing is run
+# only qemu: nothing is run
 test_doctor() {
     run "$VMM" doctor
     expect_status 0
@@ -122,6 +122,9 @@ test_verbose() {
     expect_stdout "hello
 "
     grep -qi "$ENGINE" "$err" || fail "-v does not name the engine"
+    [ "$(grep -c 'engine:' "$err")" = 1 ] || fail "-v does not name the engine once"
+    run "$VMM" run -v $busybox true
+    [ "$(grep -c 'engine:' "$err")" = 1 ] || fail "-v does not name the engine that was chosen once"
     if [ "$ENGINE" = qemu ]; then grep -qi 'isolat' "$err" || fail "-v does not say that TCG does not isolate"; fi
 }
 test_auto() {
@@ -144,9 +147,8 @@ test_cpus() {
     run_vmm -c 2 $busybox echo two
     expect_status 0
 }
+# only kvm: where KVM works, the QEMU engine uses it too
 test_qemu_on_kvm() {
-    # Where KVM works, the QEMU engine uses it too.
-    [ "$ENGINE" = kvm ] || return 0
     run "$VMM" run -v --engine qemu $busybox echo both
     expect_status 0
     expect_stdout "both

@@ -3,7 +3,7 @@
 #
 # libvmm as a stranger finds it after `make install`: header, library, pkg-config file.
 
-# once: nothing is run
+# only qemu: nothing is run
 test_install() {
     (cd "$top" && make -s B="$B" install DESTDIR="$T/root" PREFIX=/usr) >"$T/log" 2>&1 || fail "make install: $(tail -3 "$T/log")"
     local file

@@ -40,6 +40,32 @@ test_second_int_stops() {
     finish
     expect_status 130
 }
+test_second_term_stops() {
+    start /usr/bin/perl -e '$| = 1; $SIG{TERM} = "IGNORE"; print "ready\n"; 1 while sleep 1000'
+    kill -TERM "$pid"
+    sleep 0.3
+    ! gone || fail "the first SIGTERM ended a program that ignores it"
+    kill -TERM "$pid"
+    finish
+    expect_status 143
+}
+test_nohup() {
+    # What we were started to ignore does not reach the program either.
+    mkfifo "$T/fifo"
+    exec 5<>"$T/fifo"
+    env --ignore-signal=HUP "$VMM" run --engine "$ENGINE" $busybox sh -c 'echo ready; read -r x; echo "got $x"' \
+        <&5 >"$out" 2>"$err" &
+    pid=$!
+    wait_for 60 test -s "$out" || fail "the program does not start"
+    kill -HUP "$pid"
+    sleep 0.3
+    echo word >&5
+    finish
+    expect_status 0
+    expect_stdout "ready
+got word
+"
+}
 test_kill_leaves_nothing() {
     start $busybox awk 'BEGIN { print "ready"; fflush(); while (1) x++ }'
     kill -KILL "$pid"

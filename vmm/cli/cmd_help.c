@@ -55,7 +55,7 @@ static const char run_help[] =
     "\n"
     "Exit status: the program's; 128+N if signal N ended it; 124 if the time limit\n"
     "did; 125 if vmm itself failed; 126 if PROGRAM cannot be executed; 127 if it is\n"
-    "not found.  SIGINT and SIGTERM are passed on; a second SIGINT stops the VM.\n";
+    "not found.  SIGINT and SIGTERM are passed on; a second one stops the VM.\n";
 
 static const char doctor_help[] =
     "usage: vmm doctor\n"

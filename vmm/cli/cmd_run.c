@@ -22,7 +22,8 @@
 
 /* Handlers have no argument: the VM they mean. */
 static struct vmm *running;
-static volatile sig_atomic_t interrupt_count;
+static volatile sig_atomic_t interrupts, terminations;
+static volatile sig_atomic_t stopped_by = SIGINT;
 
 static int status_of_fault(enum vmm_fault fault)
 {
@@ -47,10 +48,13 @@ static void pass_signal(int number)
 {
     int error = errno;
     bool ends = number != SIGUSR1 && number != SIGUSR2;
-    if (number == SIGINT && ++interrupt_count > 1)
+    bool again =
+        (number == SIGINT && ++interrupts > 1) || (number == SIGTERM && ++terminations > 1);
+    /* Nobody inside takes the first one when the kernel is a foreign one. */
+    if (again || (vmm_signal(running, number) == -ENOTSUP && ends)) {
+        stopped_by = number;
         vmm_stop(running);
-    else if (vmm_signal(running, number) == -ENOTSUP && ends)
-        vmm_stop(running); /* a foreign kernel: nobody inside takes it */
+    }
     errno = error;
 }
 
@@ -72,12 +76,13 @@ static void handle(int number, void (*handler)(int))
 
 static void install_handlers(bool terminal)
 {
-    handle(SIGINT, pass_signal);
-    handle(SIGTERM, pass_signal);
-    handle(SIGHUP, pass_signal);
-    handle(SIGQUIT, pass_signal);
-    handle(SIGUSR1, pass_signal);
-    handle(SIGUSR2, pass_signal);
+    static const int passed[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
+        struct sigaction inherited;
+        /* What nohup or a shell's background made us ignore does not reach the program either. */
+        if (sigaction(passed[i], NULL, &inherited) == 0 && inherited.sa_handler != SIG_IGN)
+            handle(passed[i], pass_signal);
+    }
     if (terminal)
         handle(SIGWINCH, pass_size);
 }
@@ -172,7 +177,7 @@ static int report(const struct run_options *options, const struct vmm_result *re
     case VMM_TIMED_OUT:
         return cli_fail(CLI_TIMED_OUT, "stopped: the time limit was reached");
     case VMM_STOPPED:
-        return CLI_SIGNALLED + SIGINT;
+        return CLI_SIGNALLED + stopped_by;
     case VMM_POWERED_OFF:
         return CLI_OK;
     case VMM_PANICKED:

@@ -37,34 +37,38 @@ static uint64_t align4(uint64_t value)
     return (value + 3) & ~3ull;
 }
 
-/* The PVH entry in a block of notes, or 0. */
-static uint64_t find_pvh_note(const uint8_t *notes, size_t size)
+static bool note_is(const Elf64_Nhdr *note, const uint8_t *name, const char *wanted, uint32_t type)
+{
+    size_t size = strlen(wanted) + 1;
+
+    return note->n_type == type && note->n_namesz == size && memcmp(name, wanted, size) == 0;
+}
+
+/* What a block of notes says of its kernel; the first PVH entry counts. */
+static void read_notes(const uint8_t *notes, size_t size, uint64_t *entry, bool *ours)
 {
     size_t at = 0;
 
     while (size - at >= sizeof(Elf64_Nhdr)) {
         Elf64_Nhdr note;
         uint64_t name_at = at + sizeof(note), value_at, end;
-        uint64_t value = 0;
 
         memcpy(&note, notes + at, sizeof(note));
         value_at = name_at + align4(note.n_namesz);
         end = value_at + align4(note.n_descsz);
         if (value_at + note.n_descsz > size) {
-            return 0;
+            return;
         }
-        if (note.n_type == PVH_NOTE_PHYS32_ENTRY && note.n_namesz == sizeof(PVH_NOTE_NAME) &&
-            memcmp(notes + name_at, PVH_NOTE_NAME, sizeof(PVH_NOTE_NAME)) == 0 &&
-            (note.n_descsz == 4 || note.n_descsz == 8)) {
-            memcpy(&value, notes + value_at, note.n_descsz);
-            return value;
+        if (*entry == 0 && (note.n_descsz == 4 || note.n_descsz == 8) &&
+            note_is(&note, notes + name_at, PVH_NOTE_NAME, PVH_NOTE_PHYS32_ENTRY)) {
+            memcpy(entry, notes + value_at, note.n_descsz);
         }
+        *ours |= note_is(&note, notes + name_at, GUEST_NOTE_NAME, GUEST_NOTE_KERNEL);
         if (end > size) {
-            return 0;
+            return;
         }
         at = end;
     }
-    return 0;
 }
 
 static int parse_note(const struct guest_image *image, const Elf64_Phdr *header,
@@ -72,13 +76,13 @@ static int parse_note(const struct guest_image *image, const Elf64_Phdr *header,
 {
     uint8_t notes[NOTES_BYTES_MAX];
     size_t size = header->p_filesz < sizeof(notes) ? header->p_filesz : sizeof(notes);
-    uint64_t entry;
+    uint64_t entry = 0;
     int error = guest_image_read(image, header->p_offset, notes, size);
 
     if (error != 0) {
         return error;
     }
-    entry = find_pvh_note(notes, size);
+    read_notes(notes, size, &entry, &elf->ours);
     if (entry > UINT32_MAX) {
         return -ENOEXEC;
     }
@@ -222,6 +226,7 @@ int elf_image_parse(const struct guest_image *image, struct elf_image *elf, stru
     int result;
 
     elf->entry = 0;
+    elf->ours = false;
     elf->segment_count = 0;
     result = read_header(image, &header, error);
     /* Notes first: what is no kernel is told so, and not what is wrong with its segments. */
@@ -239,6 +244,20 @@ int elf_image_parse(const struct guest_image *image, struct elf_image *elf, stru
         return result;
     }
     return entry_is_loaded(elf) ? 0 : bad(image, error, "the PVH entry point is not in a segment");
+}
+
+int elf_image_suits(const struct guest_image *image, const struct elf_image *elf,
+                    const struct vmm_config *config, struct vmm_error *error)
+{
+    bool ours = elf != NULL && elf->ours;
+
+    if (config->program != NULL && !ours) {
+        return bad(image, error, "not a kernel of ours: it does not know how to start a program");
+    }
+    if (config->program == NULL && config->initrd == NULL && ours) {
+        return bad(image, error, "this kernel starts a program, and none is given");
+    }
+    return 0;
 }
 
 static int copy_segment(const struct guest_image *image, const struct elf_image_segment *segment,

@@ -23,6 +23,7 @@ struct elf_image_segment {
 
 struct elf_image {
     uint32_t entry; /* GPA of the 32-bit PVH entry point */
+    bool ours; /* it knows how to start a program */
     unsigned int segment_count;
     struct elf_image_segment segments[ELF_IMAGE_SEGMENTS_MAX]; /* ascending, disjoint */
 };
@@ -32,6 +33,9 @@ bool elf_image_recognise(const struct guest_image *image);
 /* Reads and checks the headers; -ENOEXEC with *error filled. */
 int elf_image_parse(const struct guest_image *image, struct elf_image *elf,
                     struct vmm_error *error);
+/* Whether the kernel suits what is to be run; elf is NULL for a bzImage.  -ENOEXEC. */
+int elf_image_suits(const struct guest_image *image, const struct elf_image *elf,
+                    const struct vmm_config *config, struct vmm_error *error);
 /*
  * Loads the segments.  shared: map them from the image's file where alignment
  * allows, read-only ones without PROT_WRITE; the file must be one that nobody

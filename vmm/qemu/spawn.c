@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +23,9 @@
 #include "vmm/qemu/qemu.h"
 
 #define TEMPORARY_DIR "/tmp"
+#define MEBIBYTE (1ull << 20)
+/* What the kernel, its tables and the first program need at least. */
+#define MEMORY_BESIDE_FILES (8 * MEBIBYTE)
 
 /* A file without a name: in memory, else unlinked on disk. */
 static int open_temporary(const char *what, struct vmm_error *error)
@@ -58,12 +62,15 @@ static int open_kernel(struct qemu *qemu, struct vmm_error *error)
         result = guest_image_open_file(&image, qemu->config->kernel, error);
         if (result)
             return result;
-        if (elf_image_recognise(&image))
+        bool is_elf = elf_image_recognise(&image);
+        if (is_elf)
             result = elf_image_parse(&image, &elf, error);
         else if (bzimage_initrd_limit(&image) == 0)
             result = vmm_fail(error, -ENOEXEC, VMM_FAULT_USAGE,
                               "kernel %s: neither an ELF file with a PVH note nor a bzImage",
                               qemu->config->kernel);
+        if (!result)
+            result = elf_image_suits(&image, is_elf ? &elf : NULL, qemu->config, error);
         if (result)
             guest_image_close(&image);
         else
@@ -77,9 +84,28 @@ static int open_kernel(struct qemu *qemu, struct vmm_error *error)
     return result;
 }
 
+/* QEMU puts these files into the guest's memory, beside the kernel; too little is told by us. */
+static int check_memory(const struct qemu *qemu, uint64_t file_bytes, struct vmm_error *error)
+{
+    uint64_t memory = qemu->config->memory_bytes;
+    uint64_t needed = (file_bytes + MEMORY_BESIDE_FILES + MEBIBYTE - 1) & ~(MEBIBYTE - 1);
+    if (needed <= memory)
+        return 0;
+    return vmm_fail(error, -ENOMEM, VMM_FAULT_USAGE,
+                    "-m %lluM: too little: with QEMU the files are in the guest's memory, %llu MiB "
+                    "of them; give -m %lluM or more",
+                    (unsigned long long)(memory / MEBIBYTE),
+                    (unsigned long long)((file_bytes + MEBIBYTE - 1) / MEBIBYTE),
+                    (unsigned long long)(needed / MEBIBYTE));
+}
+
 static int open_archive(struct qemu *qemu, const struct archive *archive, struct vmm_error *error)
 {
+    struct stat status = {.st_size = 0};
     if (archive) {
+        int result = check_memory(qemu, archive->size, error);
+        if (result)
+            return result;
         qemu->archive_fd = open_temporary("boot archive", error);
         return qemu->archive_fd < 0 ? qemu->archive_fd
                                     : archive_write(archive, qemu->archive_fd, error);
@@ -90,7 +116,8 @@ static int open_archive(struct qemu *qemu, const struct archive *archive, struct
     if (qemu->initrd_fd < 0)
         return vmm_fail(error, -errno, VMM_FAULT_USAGE, "--initrd %s: %s", qemu->config->initrd,
                         strerror(errno));
-    return 0;
+    fstat(qemu->initrd_fd, &status);
+    return check_memory(qemu, (uint64_t)status.st_size, error);
 }
 
 /* QEMU opens disks itself; what is wrong with one is better said by us. */
