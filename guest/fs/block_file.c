@@ -19,6 +19,8 @@
 #define BLKROGET 0x125eu
 #define BLKGETSIZE 0x1260u
 #define BLKFLSBUF 0x1261u
+#define BLKRASET 0x1262u
+#define BLKRAGET 0x1263u
 #define BLKSSZGET 0x1268u
 #define BLKPBSZGET 0x127bu
 #define BLKBSZGET 0x80081270u
@@ -179,6 +181,11 @@ static int64_t block_ioctl(struct file *file, unsigned int request, uint64_t arg
         return put_user_u32(UADDR(arg), PAGE_SIZE);
     case BLKROGET:
         return put_user_u32(UADDR(arg), dev->read_only);
+    case BLKRASET:
+        dev->readahead = arg;
+        return 0;
+    case BLKRAGET:
+        return put_user_u64(UADDR(arg), dev->readahead);
     case BLKFLSBUF:
         return block_fsync(file, false);
     default:

@@ -74,7 +74,6 @@ int dentry_move(struct dentry *dentry, struct dentry *new_parent, const char *na
 void dentry_exchange(struct dentry *a, struct dentry *b);
 /* Its inode is the root of a file system that is there from the start: never leaves the cache. */
 void dentry_pin_mount(struct dentry *dentry);
-bool dentry_is_below(struct dentry *dentry, struct dentry *ancestor); /* or the same */
 /* Forgets unused dentries, oldest first, until at most keep are left. */
 void dentry_shrink(uint32_t keep);
 struct dentry *dentry_get_parent(struct dentry *dentry); /* a reference */

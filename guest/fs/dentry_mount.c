@@ -94,7 +94,7 @@ bool mount_is_same(struct dentry *a, struct dentry *b)
     if (LIKELY(!atomic_load_explicit(&mounts_made, memory_order_relaxed)))
         return true;
     spin_lock(&dentry_lock);
-    same = mount_above(a) == mount_above(b);
+    same = mount_above(a) == mount_above(b) || (a->flags & DENTRY_ANONYMOUS);
     spin_unlock(&dentry_lock);
     return same;
 }

@@ -17,6 +17,8 @@
 #include "mm/vma.h"
 
 #define REGISTRATIONS_MAX 8u
+#define RNDGETENTCNT 0x80045200u /* random(4) */
+#define RANDOM_BITS 256u /* the pool is always full */
 
 static struct {
     uint32_t major;
@@ -131,8 +133,14 @@ static const struct file_ops null_ops = {.read = null_read, .write = null_write,
 static const struct file_ops zero_ops = {
     .read = zero_read, .write = null_write, .seek = null_seek, .mmap = zero_mmap};
 static const struct file_ops full_ops = {.read = zero_read, .write = full_write, .seek = null_seek};
+static int64_t random_ioctl(struct file *file, unsigned int request, uint64_t arg)
+{
+    (void)file;
+    return request == RNDGETENTCNT ? put_user_u32(UADDR(arg), RANDOM_BITS) : -ENOTTY;
+}
+
 static const struct file_ops random_ops = {
-    .read = random_read, .write = null_write, .seek = null_seek};
+    .read = random_read, .write = null_write, .seek = null_seek, .ioctl = random_ioctl};
 static const struct file_ops kmsg_ops = {.read = kmsg_read, .write = null_write};
 
 static int memory_open(struct inode *inode, struct file *file)

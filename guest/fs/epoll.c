@@ -15,7 +15,7 @@
 #include "lib/rbtree.h"
 #include "mm/slab.h"
 
-#define NESTING_MAX 5 /* epolls that watch epolls */
+#define NESTING_MAX 4 /* epolls that watch epolls */
 #define PRIVATE_EVENTS (EPOLL_EXCLUSIVE | EPOLL_WAKEUP | EPOLL_ONESHOT | EPOLL_EDGE)
 #define QUEUES_MAX 2u /* wait queues one file may add: readable and writable */
 

@@ -7,6 +7,7 @@
 
 #include "arch/clock.h"
 #include "fs/file_lock.h"
+#include "fs/xattr.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -41,6 +42,8 @@ void inode_init(struct inode *inode, const struct inode_ops *ops, struct super_b
                                       .btime = now};
     inode->private_data = NULL;
     inode->locks = NULL;
+    inode->xattrs = NULL;
+    inode->flags = 0;
     atomic_init(&inode->deny_write, 0);
 }
 
@@ -56,6 +59,8 @@ void inode_put(struct inode *inode)
         return;
     if (UNLIKELY(inode->locks))
         file_lock_free(inode);
+    if (UNLIKELY(inode->xattrs))
+        xattr_free(inode);
     if (inode->ops->evict)
         inode->ops->evict(inode);
 }
@@ -148,7 +153,7 @@ void inode_allow_write(struct inode *inode)
     atomic_fetch_add(&inode->deny_write, 1);
 }
 
-static bool in_group(const struct fs_context *context, uint32_t gid)
+bool fs_in_group(const struct fs_context *context, uint32_t gid)
 {
     if (context->fsgid == gid)
         return true;
@@ -164,6 +169,8 @@ int inode_permission(const struct inode *inode, uint32_t want_rwx, const struct 
 
     if ((want_rwx & 2) && inode->sb->read_only && (S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode)))
         return -EROFS;
+    if ((want_rwx & 2) && (inode->flags & INODE_IMMUTABLE))
+        return -EPERM;
     if (context->privileged) {
         bool executable = S_ISDIR(mode) || (mode & 0111);
 
@@ -171,7 +178,7 @@ int inode_permission(const struct inode *inode, uint32_t want_rwx, const struct 
     }
     if (context->fsuid == inode->attr.uid)
         mode >>= 6;
-    else if (in_group(context, inode->attr.gid))
+    else if (fs_in_group(context, inode->attr.gid))
         mode >>= 3;
     return (want_rwx & ~mode & 7) ? -EACCES : 0;
 }
@@ -207,7 +214,7 @@ static int chown_allowed(const struct inode *inode, const struct inode_attr *att
         return -EPERM;
     if ((which & ATTR_UID) && attr->uid != inode->attr.uid)
         return -EPERM;
-    if ((which & ATTR_GID) && attr->gid != inode->attr.gid && !in_group(context, attr->gid))
+    if ((which & ATTR_GID) && attr->gid != inode->attr.gid && !fs_in_group(context, attr->gid))
         return -EPERM;
     return 0;
 }
@@ -216,6 +223,10 @@ static int setattr_allowed(struct inode *inode, const struct inode_attr *attr, u
 {
     if (inode->sb->read_only)
         return -EROFS;
+    if ((inode->flags & INODE_IMMUTABLE) || ((inode->flags & INODE_APPEND) && !(which & ATTR_NOW)))
+        return -EPERM;
+    if ((which & ATTR_MODE) && S_ISLNK(inode->attr.mode))
+        return -EOPNOTSUPP;
     if ((which & ATTR_MODE) && !inode_owner_or_privileged(inode))
         return -EPERM;
     if (which & (ATTR_UID | ATTR_GID)) {
@@ -232,10 +243,14 @@ static int setattr_allowed(struct inode *inode, const struct inode_attr *attr, u
 /* Changes what needs no help from the file system: everything but the size. */
 static void apply_attr(struct inode *inode, const struct inode_attr *attr, uint32_t which)
 {
+    const struct fs_context *context = fs_current();
     struct inode_attr *own = &inode->attr;
 
-    if (which & ATTR_MODE)
+    if (which & ATTR_MODE) {
         own->mode = (own->mode & S_IFMT) | (attr->mode & 07777);
+        if (!context->privileged && !fs_in_group(context, own->gid))
+            own->mode &= ~S_ISGID;
+    }
     if (which & ATTR_UID)
         own->uid = attr->uid;
     if (which & ATTR_GID)
@@ -250,6 +265,38 @@ static void apply_attr(struct inode *inode, const struct inode_attr *attr, uint3
         own->atime = (which & ATTR_NOW) ? own->ctime : attr->atime;
     if (which & ATTR_MTIME)
         own->mtime = (which & ATTR_NOW) ? own->ctime : attr->mtime;
+}
+
+uint32_t inode_new_mode(const struct inode *dir, uint32_t mode)
+{
+    const struct fs_context *context = fs_current();
+
+    if ((dir->attr.mode & S_ISGID) && !S_ISDIR(mode) &&
+        (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && !context->privileged &&
+        !fs_in_group(context, dir->attr.gid))
+        mode &= ~S_ISGID;
+    return S_ISLNK(mode) ? mode : mode & ~context->umask;
+}
+
+int inode_set_flags(struct inode *inode, uint32_t flags)
+{
+    uint32_t changed = inode->flags ^ flags;
+
+    if (!inode->sb->attributes)
+        return -ENOTTY;
+    if (!inode_owner_or_privileged(inode))
+        return -EPERM;
+    if (inode->sb->read_only)
+        return -EROFS;
+    if (flags & ~(INODE_IMMUTABLE | INODE_APPEND | INODE_NODUMP | INODE_NOATIME))
+        return -EOPNOTSUPP;
+    if ((changed & (INODE_IMMUTABLE | INODE_APPEND)) && !fs_current()->privileged)
+        return -EPERM;
+    mutex_lock(&inode->lock);
+    inode->flags = flags;
+    inode->attr.ctime = fs_now();
+    mutex_unlock(&inode->lock);
+    return 0;
 }
 
 int vfs_setattr(struct inode *inode, const struct inode_attr *attr, uint32_t which)

@@ -35,6 +35,7 @@ struct super_block {
     const char *type; /* as /proc/mounts shows it */
     uint64_t device; /* st_dev */
     bool read_only;
+    bool attributes; /* extended attributes and INODE_* flags are kept */
     bool uncached; /* names change by themselves: unused dentries are not kept */
     struct inode *root; /* a reference */
     atomic_ulong writers; /* files open for writing */
@@ -59,6 +60,8 @@ struct inode *inode_create_anonymous(uint32_t mode);
 struct timespec64 fs_now(void);
 /* Read: atime becomes now where relatime wants it: not after the changes yet, or a day old. */
 void inode_accessed(struct inode *inode);
+/* FS_IOC_SETFLAGS: 0, -EPERM (not the owner), -EOPNOTSUPP, -EROFS. */
+int inode_set_flags(struct inode *inode, uint32_t flags);
 /* mtime and ctime become now. */
 void inode_touch(struct inode *inode);
 
@@ -71,6 +74,10 @@ void inode_allow_write(struct inode *inode);
 /* vfs_permission() for a context that the caller has at hand. */
 int inode_permission(const struct inode *inode, uint32_t want_rwx,
                      const struct fs_context *context);
+/* Is gid the context's own group or one of the others? */
+bool fs_in_group(const struct fs_context *context, uint32_t gid);
+/* The mode that a new inode in dir gets: umask, and setgid only for members of the group. */
+uint32_t inode_new_mode(const struct inode *dir, uint32_t mode);
 /* Is the current task the owner, or privileged? */
 bool inode_owner_or_privileged(const struct inode *inode);
 

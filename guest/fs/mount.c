@@ -135,6 +135,8 @@ int mount_bind(struct dentry *at, struct dentry *from)
 
     if (S_ISDIR(inode->attr.mode) != S_ISDIR(dentry_inode(at)->attr.mode))
         return -ENOTDIR;
+    if (S_ISLNK(dentry_inode(at)->attr.mode)) /* of /proc: what it names changes by itself */
+        return -ENOENT;
     mutex_lock(&mount_mutex);
     mount = find_mount(dentry_mount_above(from));
     if (!dentry_in_tree(from)) {
@@ -248,6 +250,19 @@ void mount_remove_all(void)
     while (!list_empty(&mounts))
         detach(LIST_ENTRY(mounts.prev, struct mount, link));
     mutex_unlock(&mount_mutex);
+}
+
+uint32_t mount_id(struct dentry *dentry)
+{
+    struct dentry *root = dentry_mount_above(dentry);
+    struct mount *mount;
+    uint32_t id;
+
+    mutex_lock(&mount_mutex);
+    mount = find_mount(root);
+    id = mount ? mount->id : DEVICE_MINOR(dentry_inode(root)->sb->device);
+    mutex_unlock(&mount_mutex);
+    return id;
 }
 
 void mount_for_each(void (*show)(const struct mount_shown *mount, void *context), void *context)

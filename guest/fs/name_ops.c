@@ -36,6 +36,9 @@ static int may_delete(struct inode *dir, struct inode *child)
     const struct fs_context *context = fs_current();
     int error = vfs_permission(dir, 3);
 
+    if (!error &&
+        ((dir->flags & INODE_APPEND) || (child->flags & (INODE_APPEND | INODE_IMMUTABLE))))
+        error = -EPERM;
     if (error || !(dir->attr.mode & S_ISVTX) || context->privileged)
         return error;
     if (context->fsuid == child->attr.uid || context->fsuid == dir->attr.uid)
@@ -73,8 +76,7 @@ int vfs_create_get(struct dentry *start, const char *path, uint32_t mode_with_ty
         done_with(parent, &last);
         return -EEXIST;
     }
-    if (!S_ISLNK(mode_with_type))
-        mode_with_type &= ~fs_current()->umask;
+    mode_with_type = inode_new_mode(dir, mode_with_type);
     mutex_lock(&dir->lock);
     error = may_create(parent, &last);
     if (!error && last.trailing_slash && !S_ISDIR(mode_with_type))
@@ -112,8 +114,6 @@ int vfs_link(struct dentry *old, struct dentry *new_start, const char *new_path)
     struct last_name last;
     int error;
 
-    if (S_ISDIR(target->attr.mode))
-        return -EPERM;
     error = vfs_walk_parent(new_start, new_path, &parent, &last);
     if (error)
         return error;
@@ -128,6 +128,9 @@ int vfs_link(struct dentry *old, struct dentry *new_start, const char *new_path)
         error = -ENOENT;
     if (!error && (dir->sb != target->sb || !mount_is_same(old, parent)))
         error = -EXDEV;
+    if (!error &&
+        (S_ISDIR(target->attr.mode) || (target->flags & (INODE_APPEND | INODE_IMMUTABLE))))
+        error = -EPERM;
     if (!error)
         error = dir->ops->link ? dir->ops->link(dir, last.name, last.length, target) : -EPERM;
     if (!error) {

@@ -54,6 +54,8 @@ static int check_open(struct dentry *dentry, uint32_t flags, bool created,
         return -EACCES;
     if ((want & 2) && (mount & MS_RDONLY) && S_ISREG(mode))
         return -EROFS;
+    if ((inode->flags & INODE_APPEND) && (want & 2) && ((flags & O_TRUNC) || !(flags & O_APPEND)))
+        return -EPERM;
     if ((flags & O_NOATIME) && !inode_owner_or_privileged(inode))
         return -EPERM;
     return created ? 0 : inode_permission(inode, want, context);
@@ -79,7 +81,8 @@ static uint32_t mount_modes(struct dentry *dentry, uint32_t flags)
 {
     uint32_t mount = mount_flags(dentry), mode = 0;
 
-    if ((flags & O_NOATIME) || (mount & (MS_NOATIME | MS_RDONLY)))
+    if ((flags & O_NOATIME) || (dentry->inode->flags & INODE_NOATIME) ||
+        (mount & (MS_NOATIME | MS_RDONLY)))
         mode |= FMODE_NOATIME;
     if (S_ISDIR(dentry->inode->attr.mode) && (mount & MS_NODIRATIME))
         mode |= FMODE_NOATIME;
@@ -164,8 +167,9 @@ static int find_or_create(struct dentry *parent, const struct last_name *last, u
         if (!error && !dir->ops->create)
             error = -ENOENT; /* as in /proc */
         if (!error)
-            error = dir->ops->create(dir, last->name, last->length, S_IFREG | (mode & 07777), 0,
-                                     NULL, &child);
+            error =
+                dir->ops->create(dir, last->name, last->length,
+                                 inode_new_mode(dir, S_IFREG | (mode & 07777)), 0, NULL, &child);
         if (!error) {
             *found = dentry_add(parent, last->name, last->length, child);
             *created = true;
@@ -188,7 +192,8 @@ static int take_link(struct dentry *link, struct dentry *parent, char **path)
     char *buffer;
     ssize_t length;
 
-    if (link->inode->ops->follow || !link->inode->ops->readlink)
+    if (link->inode->ops->follow || !link->inode->ops->readlink ||
+        (mount_flags(link) & MS_NOSYMFOLLOW))
         return -ELOOP;
     buffer = kmalloc(PATH_MAX);
     if (!buffer)
@@ -281,7 +286,8 @@ static int open_tmpfile(struct dentry *start, const char *path, uint32_t flags, 
         error = vfs_permission(dir->inode, 3);
     if (!error)
         error = dir->inode->ops->tmpfile
-                    ? dir->inode->ops->tmpfile(dir->inode, S_IFREG | (mode & 07777), &child)
+                    ? dir->inode->ops->tmpfile(
+                          dir->inode, inode_new_mode(dir->inode, S_IFREG | (mode & 07777)), &child)
                     : -EOPNOTSUPP;
     if (!error) {
         dentry = dentry_create_anonymous(child, "/tmp/#unnamed (deleted)");
@@ -304,7 +310,6 @@ int vfs_open(struct dentry *start, const char *path, uint32_t open_flags, uint32
 
     if (open_flags & O_PATH)
         open_flags &= FLAGS_WITH_PATH;
-    mode &= ~context->umask;
     if ((open_flags & O_TMPFILE) == O_TMPFILE)
         return open_tmpfile(start, path, open_flags, mode, file);
     if (open_flags & O_CREAT) {

@@ -354,6 +354,25 @@ int64_t pipe_get_size(struct file *file)
     return file->ops == &pipe_ops ? (int64_t)pipe_ring_capacity(&pipe_of(file)->ring) : -EBADF;
 }
 
+static atomic_ulong max_size = PIPE_PAGES_MAX * PAGE_SIZE;
+
+uint64_t pipe_max_size(void)
+{
+    return atomic_load(&max_size);
+}
+
+int pipe_set_max_size(uint64_t size)
+{
+    uint64_t rounded = PAGE_SIZE;
+
+    if (size == 0 || size > PIPE_PAGES_LIMIT * PAGE_SIZE)
+        return -EINVAL;
+    while (rounded < size)
+        rounded *= 2;
+    atomic_store(&max_size, rounded);
+    return 0;
+}
+
 int64_t pipe_set_size(struct file *file, uint64_t size)
 {
     struct pipe *pipe = pipe_of(file);
@@ -362,7 +381,11 @@ int64_t pipe_set_size(struct file *file, uint64_t size)
 
     if (file->ops != &pipe_ops)
         return -EBADF;
-    if (size > PIPE_PAGES_MAX * PAGE_SIZE)
+    if (size > INT32_MAX)
+        return -EINVAL;
+    if (size > PIPE_PAGES_LIMIT * PAGE_SIZE)
+        return -ENOMEM;
+    if (size > pipe_max_size() && !fs_current()->privileged)
         return -EPERM;
     while (count * PAGE_SIZE < size)
         count *= 2;

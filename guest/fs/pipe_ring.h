@@ -6,7 +6,8 @@
 #include "mm/uaccess.h"
 
 #define PIPE_PAGES_DEFAULT 16u
-#define PIPE_PAGES_MAX 256u /* fs.pipe-max-size, 1 MiB */
+#define PIPE_PAGES_MAX 256u /* fs.pipe-max-size at the start, 1 MiB */
+#define PIPE_PAGES_LIMIT 32768u /* and what it may become */
 
 struct pipe_ring {
     char **pages; /* page_count slots, filled on first use */

@@ -163,7 +163,7 @@ static int proc_lookup(struct inode *inode, const char *name, size_t length, str
     }
     if (!*child)
         return -ENOMEM;
-    if (number >= 0 && (dir->entry->needs & PROC_NUMBER_IS_FD))
+    if (number >= 0 && (dir->entry->needs & PROC_NUMBER_IS_FD) && S_ISLNK((*child)->attr.mode))
         set_link_mode(*child);
     set_owner(*child);
     return 0;
@@ -226,7 +226,8 @@ static int generate(const struct proc_node *node, struct proc_text *text)
         *text = (struct proc_text){.buf = kmalloc(size), .size = size};
         error = text->buf ? 0 : -ENOMEM;
         if (!error)
-            error = node->entry->text(text, node->pid ? &process : NULL);
+            error = node->entry->text_of ? node->entry->text_of(node, text)
+                                         : node->entry->text(text, node->pid ? &process : NULL);
         if (!error && text->used <= text->size)
             break;
         kfree(text->buf);
@@ -249,7 +250,7 @@ static ssize_t proc_read(struct file *file, struct iobuf *buf, loff_t *pos)
     ssize_t done = 0;
     int error = 0;
 
-    if (!node->entry->text)
+    if (!node->entry->text && !node->entry->text_of)
         return -EACCES;
     mutex_lock(&file->inode->lock);
     if (*pos == 0) {

@@ -21,6 +21,8 @@ struct proc_entry {
     uint32_t mode; /* with type */
     /* file: writes the contents; 0 or errno.  process is NULL outside /proc/PID. */
     int (*text)(struct proc_text *text, const struct procfs_process *process);
+    /* file: the same for what only the node knows */
+    int (*text_of)(const struct proc_node *node, struct proc_text *text);
     /* file: takes what was written, NUL-terminated; 0 or errno */
     int (*store)(const struct proc_node *node, char *value);
     /* link: bytes, or errno */
@@ -51,6 +53,11 @@ extern const struct proc_entry proc_system_entries[]; /* procfs_system.c */
 extern const struct proc_entry proc_process_template; /* procfs_process.c: /proc/PID */
 extern const struct proc_entry proc_sys_entries[]; /* procfs_sys.c: /proc/sys */
 
+/* procfs_process.c: the path of a link, cut at size; bytes or errno */
+ssize_t proc_path_of(struct dentry *dentry, char *buf, size_t size);
+/* procfs_fd.c */
+extern const struct proc_entry proc_fd_template, proc_fdinfo_template;
+int proc_next_fd(const struct proc_node *node, int from);
 /* procfs_mounts.c */
 int proc_mounts(struct proc_text *text, const struct procfs_process *p);
 int proc_mountinfo(struct proc_text *text, const struct procfs_process *p);

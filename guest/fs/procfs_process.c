@@ -200,7 +200,7 @@ static int find_place(const struct proc_node *node, enum place place, struct den
     return *found ? 0 : -ENOENT;
 }
 
-static ssize_t path_of(struct dentry *dentry, char *buf, size_t size)
+ssize_t proc_path_of(struct dentry *dentry, char *buf, size_t size)
 {
     char *path = kmalloc(PATH_MAX);
     ssize_t length = path ? dentry_path(dentry, fs_current()->root, path, PATH_MAX) : -ENOMEM;
@@ -219,7 +219,7 @@ static ssize_t link_place(const struct proc_node *node, enum place place, char *
     ssize_t length = find_place(node, place, &dentry);
 
     if (length == 0) {
-        length = path_of(dentry, buf, size);
+        length = proc_path_of(dentry, buf, size);
         dentry_put(dentry);
     }
     return length;
@@ -250,84 +250,6 @@ static int follow_root(const struct proc_node *node, struct dentry **target)
     return find_place(node, PLACE_ROOT, target);
 }
 
-/* ---- descriptors ---- */
-
-static struct file *find_file(const struct proc_node *node)
-{
-    struct procfs_process p;
-    struct file *file = NULL;
-
-    if (!procfs_source->get(node->pid, node->tid, &p))
-        return NULL;
-    if (p.files)
-        file = fd_get(p.files, node->fd);
-    procfs_source->put(&p);
-    return file;
-}
-
-/* What ls -l /proc/self/fd shows for a file without a path: "pipe:[7]". */
-static void anonymous_name(struct file *file, char *buf, size_t size)
-{
-    uint64_t ino = file->inode ? file->inode->attr.ino : 0;
-    uint32_t mode = file->inode ? file->inode->attr.mode : 0;
-
-    if (S_ISFIFO(mode))
-        snprintf(buf, size, "pipe:[%lu]", ino);
-    else if (S_ISSOCK(mode))
-        snprintf(buf, size, "socket:[%lu]", ino);
-    else
-        snprintf(buf, size, "anon_inode:[%lu]", ino);
-}
-
-static int follow_fd(const struct proc_node *node, struct dentry **target)
-{
-    struct file *file = find_file(node);
-    char name[40];
-
-    if (!file)
-        return -ENOENT;
-    if (file->dentry) {
-        *target = dentry_get(file->dentry);
-    } else {
-        anonymous_name(file, name, sizeof(name));
-        *target = file->inode ? dentry_create_anonymous(file->inode, name) : NULL;
-    }
-    file_put(file);
-    return *target ? 0 : -ENOMEM;
-}
-
-static ssize_t link_fd(const struct proc_node *node, char *buf, size_t size)
-{
-    struct file *file = find_file(node);
-    char name[40];
-    ssize_t length;
-
-    if (!file)
-        return -ENOENT;
-    if (file->dentry) {
-        length = path_of(file->dentry, buf, size);
-    } else {
-        anonymous_name(file, name, sizeof(name));
-        length = MIN((ssize_t)strlen(name), (ssize_t)size);
-        memcpy(buf, name, (size_t)length);
-    }
-    file_put(file);
-    return length;
-}
-
-static int next_fd(const struct proc_node *node, int from)
-{
-    struct procfs_process p;
-    int found = -1;
-
-    if (!procfs_source->get(node->pid, node->tid, &p))
-        return -1;
-    if (p.files)
-        found = fd_next(p.files, from);
-    procfs_source->put(&p);
-    return found;
-}
-
 static int next_task(const struct proc_node *node, int from)
 {
     return procfs_source->next_tid(node->pid, MAX(from, 1));
@@ -349,8 +271,13 @@ static int next_task(const struct proc_node *node, int from)
         {.name = "environ", .mode = S_IFREG | 0400, .text = proc_maps_environ},      \
         {.name = "fd",                                                               \
          .mode = S_IFDIR | 0500,                                                     \
-         .next_number = next_fd,                                                     \
-         .number_entry = &fd_template,                                               \
+         .next_number = proc_next_fd,                                                \
+         .number_entry = &proc_fd_template,                                          \
+         .needs = PROC_NUMBER_IS_FD},                                                \
+        {.name = "fdinfo",                                                           \
+         .mode = S_IFDIR | 0500,                                                     \
+         .next_number = proc_next_fd,                                                \
+         .number_entry = &proc_fdinfo_template,                                      \
          .needs = PROC_NUMBER_IS_FD},                                                \
         TEXT_FILE("limits", limits), TEXT_FILE("maps", proc_maps_text),              \
         TEXT_FILE("mountinfo", proc_mountinfo), TEXT_FILE("mounts", proc_mounts),    \
@@ -361,8 +288,6 @@ static int next_task(const struct proc_node *node, int from)
          .store = oom_score_adj_store},                                              \
         TEXT_FILE("stat", stat), TEXT_FILE("statm", statm), TEXT_FILE("status", status)
 
-static const struct proc_entry fd_template = {
-    .mode = S_IFLNK | 0700, .link = link_fd, .follow = follow_fd};
 static const struct proc_entry task_entries[] = {COMMON_ENTRIES, {0}};
 static const struct proc_entry task_template = {.mode = S_IFDIR | 0555, .children = task_entries};
 static const struct proc_entry process_entries[] = {

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* /proc/sys: the settings that programs read.  None can be changed here. */
+/* /proc/sys: the settings that programs read.  Few can be changed here. */
+#include "fs/pipe.h"
 #include "fs/procfs_internal.h"
+#include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/random.h"
+#include "lib/string.h"
+#include "lib/uts.h"
 #include "mm/page_alloc.h"
 
 #define SETTING(function, ...)                                                        \
@@ -17,7 +21,7 @@ SETTING(ostype, "Linux\n")
 SETTING(osrelease, "%s\n", procfs_source->release())
 SETTING(version, "%s\n", procfs_source->version())
 SETTING(hostname, "%s\n", procfs_source->hostname())
-SETTING(domainname, "(none)\n")
+SETTING(tainted, "0\n")
 SETTING(pid_max, "32768\n")
 SETTING(ngroups_max, "65536\n")
 SETTING(cap_last_cap, "40\n")
@@ -33,12 +37,48 @@ SETTING(mmap_min_addr, "65536\n")
 SETTING(swappiness, "0\n")
 SETTING(file_max, "9223372036854775807\n")
 SETTING(nr_open, "1048576\n")
-SETTING(pipe_max_size, "1048576\n")
+SETTING(pipe_size, "%lu\n", pipe_max_size())
+SETTING(pipe_user_soft, "16384\n")
+SETTING(pipe_user_hard, "0\n")
+SETTING(protected, "0\n")
 SETTING(inotify_watches, "65536\n")
 SETTING(somaxconn, "4096\n")
 SETTING(local_port_range, "32768\t60999\n")
 SETTING(entropy_avail, "256\n")
 SETTING(poolsize, "256\n")
+
+static int domainname(struct proc_text *text, const struct procfs_process *process)
+{
+    char name[UTS_NAME_MAX + 1];
+
+    (void)process;
+    uts_domainname(name, sizeof(name));
+    proc_print(text, "%s\n", name);
+    return 0;
+}
+
+static int hostname_store(const struct proc_node *node, char *value)
+{
+    (void)node;
+    uts_set_hostname(value, strlen(value));
+    return 0;
+}
+
+static int domainname_store(const struct proc_node *node, char *value)
+{
+    (void)node;
+    uts_set_domainname(value, strlen(value));
+    return 0;
+}
+
+static int pipe_size_store(const struct proc_node *node, char *value)
+{
+    const char *end;
+    uint64_t size = parse_u64(value, &end);
+
+    (void)node;
+    return *end ? -EINVAL : pipe_set_max_size(size);
+}
 
 static int threads_max(struct proc_text *text, const struct procfs_process *process)
 {
@@ -99,6 +139,10 @@ static int boot_id(struct proc_text *text, const struct procfs_process *process)
     {                                                            \
         .name = (name_), .mode = S_IFREG | 0444, .text = (text_) \
     }
+#define SYS_NAME(name_, text_, store_)                                              \
+    {                                                                               \
+        .name = (name_), .mode = S_IFREG | 0644, .text = (text_), .store = (store_) \
+    }
 #define SYS_DIR(name_, children_)                                        \
     {                                                                    \
         .name = (name_), .mode = S_IFDIR | 0555, .children = (children_) \
@@ -118,8 +162,8 @@ static const struct proc_entry kernel_entries[] = {
     SYS_FILE("ostype", ostype),
     SYS_FILE("osrelease", osrelease),
     SYS_FILE("version", version),
-    SYS_FILE("hostname", hostname),
-    SYS_FILE("domainname", domainname),
+    SYS_NAME("hostname", hostname, hostname_store),
+    SYS_NAME("domainname", domainname, domainname_store),
     SYS_FILE("pid_max", pid_max),
     SYS_FILE("threads-max", threads_max),
     SYS_FILE("ngroups_max", ngroups_max),
@@ -128,6 +172,7 @@ static const struct proc_entry kernel_entries[] = {
     SYS_FILE("core_pattern", core_pattern),
     SYS_FILE("sched_rt_runtime_us", sched_rt_runtime),
     SYS_FILE("shmmax", shmmax),
+    SYS_FILE("tainted", tainted),
     SYS_DIR("random", random_entries),
     SYS_DIR("yama", yama_entries),
     {0},
@@ -148,7 +193,13 @@ static const struct proc_entry inotify_entries[] = {SYS_FILE("max_user_watches",
 static const struct proc_entry fs_entries[] = {
     SYS_FILE("file-max", file_max),
     SYS_FILE("nr_open", nr_open),
-    SYS_FILE("pipe-max-size", pipe_max_size),
+    SYS_NAME("pipe-max-size", pipe_size, pipe_size_store),
+    SYS_FILE("pipe-user-pages-hard", pipe_user_hard),
+    SYS_FILE("pipe-user-pages-soft", pipe_user_soft),
+    SYS_FILE("protected_fifos", protected),
+    SYS_FILE("protected_hardlinks", protected),
+    SYS_FILE("protected_regular", protected),
+    SYS_FILE("protected_symlinks", protected),
     SYS_DIR("inotify", inotify_entries),
     {0},
 };

@@ -113,6 +113,16 @@ static ssize_t write_locked(struct tmpfs_inode *node, struct iobuf *buf, uint64_
     return total;
 }
 
+/* A write by others than root takes away what the program may become by exec. */
+static void drop_set_id(struct inode *inode)
+{
+    if (fs_current()->privileged)
+        return;
+    if (inode->attr.mode & S_IXGRP)
+        inode->attr.mode &= ~S_ISGID;
+    inode->attr.mode &= ~S_ISUID;
+}
+
 static ssize_t regular_write(struct file *file, struct iobuf *buf, loff_t *pos)
 {
     struct tmpfs_inode *node = tmpfs_inode_of(file->inode);
@@ -132,8 +142,8 @@ static ssize_t regular_write(struct file *file, struct iobuf *buf, loff_t *pos)
     if (done > 0) {
         *pos = (loff_t)(at + (uint64_t)done);
         inode_touch(&node->inode);
-        if (node->inode.attr.mode & (S_ISUID | S_ISGID))
-            node->inode.attr.mode &= ~(S_ISUID | S_ISGID);
+        if (UNLIKELY(node->inode.attr.mode & (S_ISUID | S_ISGID)))
+            drop_set_id(&node->inode);
     }
     mutex_unlock(&node->inode.lock);
     return done;
@@ -199,7 +209,12 @@ static int fallocate_locked(struct tmpfs_inode *node, int mode, uint64_t offset,
         return (node->file.seals & F_SEAL_WRITE)
                    ? -EPERM
                    : tmpfs_zero_range(node, offset, MIN(end, PAGE_ALIGN_UP(node->inode.attr.size)));
-    error = check_write(node, (mode & FALLOC_KEEP_SIZE) ? 0 : end);
+    if ((node->file.seals & F_SEAL_GROW) && !(mode & FALLOC_KEEP_SIZE) &&
+        end > node->inode.attr.size)
+        return -EPERM;
+    if ((mode & FALLOC_ZERO_RANGE) && (node->file.seals & F_SEAL_WRITE))
+        return -EPERM;
+    error = 0;
     if (!error && (mode & FALLOC_ZERO_RANGE))
         error = tmpfs_zero_range(node, offset, MIN(end, PAGE_ALIGN_UP(node->inode.attr.size)));
     if (!error)

@@ -49,7 +49,8 @@ int tmpfs_init(struct tmpfs *fs, const char *type, uint64_t device, uint32_t roo
 {
     struct tmpfs_inode *root;
 
-    fs->sb = (struct super_block){.type = type, .device = device, .statfs = tmpfs_statfs};
+    fs->sb = (struct super_block){
+        .type = type, .device = device, .attributes = true, .statfs = tmpfs_statfs};
     mutex_init(&fs->tree_lock);
     atomic_init(&fs->next_ino, 2);
     root = tmpfs_new_inode(fs, S_IFDIR | root_mode, 0, 1);

@@ -48,6 +48,12 @@ struct inode_attr { /* what stat shows and what setattr changes */
 #define ATTR_MTIME 32u
 #define ATTR_NOW 64u /* the times chosen are the current one */
 
+/* ioctl_iflags(2), the bits of FS_*_FL. */
+#define INODE_IMMUTABLE 0x10u
+#define INODE_APPEND 0x20u
+#define INODE_NODUMP 0x40u
+#define INODE_NOATIME 0x80u
+
 struct inode_ops {
     /* Child by name (not NUL-terminated): reference in *child, or -ENOENT. */
     int (*lookup)(struct inode *dir, const char *name, size_t length, struct inode **child);
@@ -80,6 +86,8 @@ struct inode {
     struct inode_attr attr;
     void *private_data;
     struct inode_locks *locks; /* of file_lock.c; NULL: there never was one */
+    struct inode_xattrs *xattrs; /* of xattr.c; NULL: there never was one */
+    uint32_t flags; /* INODE_*, of FS_IOC_SETFLAGS */
     atomic_int deny_write; /* >0: open for writing; <0: being executed (ETXTBSY) */
 };
 
@@ -89,6 +97,7 @@ struct dentry; /* a name in the tree: opaque outside fs/ */
 struct dentry *dentry_get(struct dentry *dentry);
 void dentry_put(struct dentry *dentry);
 struct inode *dentry_inode(struct dentry *dentry);
+bool dentry_is_below(struct dentry *dentry, struct dentry *ancestor); /* or the same */
 /* Absolute path seen from root; length without NUL or -ENAMETOOLONG.  Unlinked: " (deleted)". */
 ssize_t dentry_path(struct dentry *dentry, struct dentry *root, char *buf, size_t size);
 

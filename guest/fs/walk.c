@@ -4,6 +4,7 @@
  * permission.  path_resolution(7).  Knows no file system.
  */
 #include "fs/dentry.h"
+#include "fs/mount.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -127,7 +128,8 @@ static int follow_link(struct walk *walk, struct dentry *link)
     struct dentry *target;
     int error;
 
-    if (++walk->links > SYMLINKS_MAX || (walk->flags & WALK_NO_SYMLINKS)) {
+    if (++walk->links > SYMLINKS_MAX || (walk->flags & WALK_NO_SYMLINKS) ||
+        (mount_flags(link) & MS_NOSYMFOLLOW)) {
         error = -ELOOP;
     } else if (inode->ops->follow) {
         error = inode->ops->follow(inode, &target);

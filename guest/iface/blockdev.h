@@ -22,6 +22,7 @@ struct blockdev {
     char name[8]; /* "vda" */
     uint64_t sector_count;
     bool read_only;
+    uint64_t readahead; /* BLKRASET's number, which readers get back */
 };
 
 /* Disks found, in order of discovery; brings devices up on the first call. */

@@ -133,6 +133,10 @@ enum { F_RDLCK = 0, F_WRLCK = 1, F_UNLCK = 2 };
 #define FIOCLEX 0x5451u
 #define FIOASYNC 0x5452u
 #define FIOQSIZE 0x5460u
+#define FS_IOC_GETFLAGS 0x80086601u
+#define FS_IOC_SETFLAGS 0x40086602u
+#define FICLONE 0x40049409u
+#define FICLONERANGE 0x4020940du
 
 struct linux_pollfd {
     int32_t fd;

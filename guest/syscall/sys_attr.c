@@ -116,6 +116,8 @@ int64_t sys_fchown(const struct syscall_args *args)
 static int64_t set_times(int dir_fd, uint64_t path, uint32_t at_flags,
                          const struct inode_attr *attr, uint32_t which)
 {
+    if (!path && dir_fd != AT_FDCWD && at_flags)
+        return -EINVAL;
     if (!path) /* utimensat(fd, NULL, ...): futimens */
         return dir_fd == AT_FDCWD ? -EFAULT : setattr_fd((uint64_t)dir_fd, attr, which);
     return setattr_at(dir_fd, path, at_flags, attr, which);

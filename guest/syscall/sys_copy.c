@@ -8,6 +8,7 @@
 #include "syscall/linux_abi.h"
 #include "syscall/sys_file.h"
 
+#define FILE_SIZE_MAX (INT64_MAX - (loff_t)PAGE_SIZE) /* no file reaches further */
 #define BUFFER_ORDER 2u /* 16 KiB */
 #define BUFFER_SIZE (PAGE_SIZE << BUFFER_ORDER)
 
@@ -156,14 +157,34 @@ static bool is_regular(const struct file *file)
     return file->inode && S_ISREG(file->inode->attr.mode);
 }
 
+static bool is_directory(const struct file *file)
+{
+    return file->inode && S_ISDIR(file->inode->attr.mode);
+}
+
+static int64_t check_files(const struct side *from, const struct side *to)
+{
+    if (is_directory(from->file) || is_directory(to->file))
+        return -EISDIR;
+    if (!is_regular(from->file) || !is_regular(to->file))
+        return -EINVAL;
+    if (!(from->file->mode & FMODE_READ) || !(to->file->mode & FMODE_WRITE) ||
+        (atomic_load(&to->file->flags) & O_APPEND))
+        return -EBADF;
+    return 0;
+}
+
 static int64_t check_ranges(const struct side *from, const struct side *to, uint64_t count)
 {
     loff_t a = from->pos ? *from->pos : from->file->pos, b = to->pos ? *to->pos : to->file->pos;
+    uint64_t end;
 
-    if (!is_regular(from->file) || !is_regular(to->file))
-        return (from->file->inode && S_ISDIR(from->file->inode->attr.mode)) ? -EISDIR : -EINVAL;
-    if (atomic_load(&to->file->flags) & O_APPEND)
-        return -EBADF;
+    if (__builtin_add_overflow((uint64_t)a, count, &end) ||
+        __builtin_add_overflow((uint64_t)b, count, &end))
+        return -EOVERFLOW;
+    if (b >= FILE_SIZE_MAX)
+        return -EFBIG;
+    count = MIN(count, RW_COUNT_MAX);
     if (from->file->inode == to->file->inode && a < b + (loff_t)count && b < a + (loff_t)count)
         return -EINVAL;
     return 0;
@@ -171,23 +192,24 @@ static int64_t check_ranges(const struct side *from, const struct side *to, uint
 
 int64_t sys_copy_file_range(const struct syscall_args *args)
 {
-    uint64_t count = MIN(args->arg[4], RW_COUNT_MAX);
+    uint64_t count = args->arg[4];
     struct side from, to;
     loff_t from_offset, to_offset;
     int64_t result;
 
     if (args->arg[5])
         return -EINVAL;
-    result = get_sides(args->arg[0], args->arg[2], &from, &to);
-    if (result)
-        return result;
-    result = take_offset(&from, args->arg[1], &from_offset);
+    from = (struct side){.file = fd_arg(args->arg[0])};
+    to = (struct side){.file = fd_arg(args->arg[2])};
+    result = from.file && to.file ? check_files(&from, &to) : -EBADF;
+    if (!result)
+        result = take_offset(&from, args->arg[1], &from_offset);
     if (!result)
         result = take_offset(&to, args->arg[3], &to_offset);
     if (!result)
         result = check_ranges(&from, &to, count);
     if (!result)
-        result = copy_between(&from, &to, count, false);
+        result = copy_between(&from, &to, MIN(count, RW_COUNT_MAX), false);
     result = give_offset(&from, args->arg[1], result);
     result = give_offset(&to, args->arg[3], result);
     put_sides(&from, &to);

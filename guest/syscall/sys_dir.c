@@ -77,7 +77,9 @@ static int64_t getdents(const struct syscall_args *args, bool old_format)
 
     if (!file)
         return -EBADF;
-    if (file->ops->iterate) {
+    if (file->ops->iterate && file->inode && file->inode->attr.nlink == 0) {
+        result = -ENOENT; /* removed */
+    } else if (file->ops->iterate) {
         buffer.size = MIN((uint32_t)args->arg[2], BUFFER_MAX);
         buffer.data = kmalloc(MAX(buffer.size, 16ul));
         result = buffer.data ? read_entries(file, &buffer, args->arg[1]) : -ENOMEM;

@@ -3,6 +3,7 @@
 #include "fs/file_lock.h"
 #include "fs/inode.h"
 #include "fs/memfd.h"
+#include "fs/mount.h"
 #include "fs/pipe.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -108,6 +109,8 @@ static int64_t file_command(struct file *file, uint64_t command, uint64_t arg)
     case F_SETFL:
         if ((arg & O_NOATIME) && file->inode && !inode_owner_or_privileged(file->inode))
             return -EPERM;
+        if (!(arg & O_APPEND) && file->inode && (file->inode->flags & INODE_APPEND))
+            return -EPERM;
         change_flags(file, (uint32_t)arg & FLAGS_CHANGEABLE, FLAGS_CHANGEABLE);
         return 0;
     case F_GETLK:
@@ -168,6 +171,48 @@ int64_t sys_fcntl(const struct syscall_args *args)
     return result;
 }
 
+static int64_t inode_flags(struct file *file, uint32_t request, uint64_t arg)
+{
+    struct inode *inode = file->inode;
+    uint32_t flags;
+
+    if (!inode || !inode->sb->attributes ||
+        !(S_ISREG(inode->attr.mode) || S_ISDIR(inode->attr.mode)))
+        return -ENOTTY;
+    if (request == FS_IOC_GETFLAGS)
+        return put_user_u32(UADDR(arg), inode->flags);
+    if (get_user_u32(&flags, UADDR(arg)))
+        return -EFAULT;
+    if (file->dentry && mount_want_write(file->dentry))
+        return -EROFS;
+    return inode_set_flags(inode, flags);
+}
+
+/* No file system here shares contents between files: ioctl_ficlone(2)'s errors. */
+static int64_t clone_contents(struct file *to, uint32_t request, uint64_t arg)
+{
+    int64_t source_fd = (int)arg, result = -EOPNOTSUPP;
+    struct file *from;
+
+    if (request == FICLONERANGE && copy_from_user(&source_fd, UADDR(arg), sizeof(source_fd)))
+        return -EFAULT;
+    from = fd_arg((uint64_t)source_fd);
+    if (!from)
+        return -EBADF;
+    if (!from->inode || !to->inode)
+        result = -EINVAL;
+    else if (S_ISDIR(from->inode->attr.mode) || S_ISDIR(to->inode->attr.mode))
+        result = -EISDIR;
+    else if (from->inode->sb != to->inode->sb)
+        result = -EXDEV;
+    else if (!S_ISREG(from->inode->attr.mode) || !S_ISREG(to->inode->attr.mode))
+        result = -EINVAL;
+    else if (!(from->mode & FMODE_READ) || !(to->mode & FMODE_WRITE))
+        result = -EBADF;
+    file_put(from);
+    return result;
+}
+
 /* What works on every file; -ENOTTY: ask the file. */
 static int64_t common_ioctl(struct file *file, uint64_t fd, uint32_t request, uint64_t arg)
 {
@@ -184,6 +229,12 @@ static int64_t common_ioctl(struct file *file, uint64_t fd, uint32_t request, ui
         change_flags(file, on ? (request == FIONBIO ? O_NONBLOCK : O_ASYNC) : 0,
                      request == FIONBIO ? O_NONBLOCK : O_ASYNC);
         return 0;
+    case FS_IOC_GETFLAGS:
+    case FS_IOC_SETFLAGS:
+        return inode_flags(file, request, arg);
+    case FICLONE:
+    case FICLONERANGE:
+        return clone_contents(file, request, arg);
     case FIONREAD:
         if (!file->inode || !S_ISREG(file->inode->attr.mode))
             return -ENOTTY;
@@ -262,40 +313,62 @@ int64_t sys_sync(const struct syscall_args *args)
     return 0;
 }
 
-/* For calls that only check the descriptor: hints, and syncing what needs none. */
-static int64_t valid_fd(uint64_t fd, bool need_seek)
+int64_t sys_syncfs(const struct syscall_args *args)
 {
-    struct file *file = fd_arg(fd);
-    int64_t result = 0;
+    struct file *file = fd_arg(args->arg[0]);
 
     if (!file)
         return -EBADF;
-    if (need_seek && !(file->mode & FMODE_SEEK))
-        result = -ESPIPE;
     file_put(file);
-    return result;
+    return 0;
 }
 
-int64_t sys_syncfs(const struct syscall_args *args)
-{
-    return valid_fd(args->arg[0], false);
-}
+enum { SYNC_FILE_RANGE_ALL = 7 }; /* sync_file_range(2)'s three flags */
 
 int64_t sys_sync_file_range(const struct syscall_args *args)
 {
-    return valid_fd(args->arg[0], true);
+    int64_t offset = (int64_t)args->arg[1], length = (int64_t)args->arg[2], end;
+    struct file *file;
+    uint32_t mode;
+
+    if (args->arg[3] & ~(uint64_t)SYNC_FILE_RANGE_ALL)
+        return -EINVAL;
+    if (offset < 0 || length < 0 || __builtin_add_overflow(offset, length, &end))
+        return -EINVAL;
+    file = fd_arg(args->arg[0]);
+    if (!file)
+        return -EBADF;
+    mode = file->inode ? file->inode->attr.mode : 0;
+    file_put(file);
+    return S_ISREG(mode) || S_ISBLK(mode) || S_ISDIR(mode) || S_ISLNK(mode) ? 0 : -ESPIPE;
 }
 
 int64_t sys_readahead(const struct syscall_args *args)
 {
-    return valid_fd(args->arg[0], true);
+    struct file *file = fd_arg(args->arg[0]);
+    int64_t result = -EBADF;
+
+    if (!file)
+        return result;
+    if (file->mode & FMODE_READ)
+        result = file->inode && (S_ISREG(file->inode->attr.mode) || S_ISBLK(file->inode->attr.mode))
+                     ? 0
+                     : -EINVAL;
+    file_put(file);
+    return result;
 }
 
 int64_t sys_fadvise64(const struct syscall_args *args)
 {
-    int64_t result = valid_fd(args->arg[0], true);
+    struct file *file = fd_arg(args->arg[0]);
+    int64_t result = 0;
 
-    if (!result && args->arg[3] > POSIX_FADV_NOREUSE)
+    if (!file)
+        return -EBADF;
+    if (file->inode && S_ISFIFO(file->inode->attr.mode))
+        result = -ESPIPE;
+    else if (args->arg[3] > POSIX_FADV_NOREUSE || (int64_t)args->arg[2] < 0)
         result = -EINVAL;
+    file_put(file);
     return result;
 }

@@ -134,10 +134,10 @@ static inline int64_t transfer(struct file *file, struct iobuf *buf, bool write,
             return op(file, buf, NULL); /* a stream */
         return write ? file_write_at_pos(file, buf) : file_read_at_pos(file, buf);
     }
-    if (!(file->mode & direction))
-        return -EBADF;
     if (!(file->mode & FMODE_SEEK))
         return -ESPIPE;
+    if (!(file->mode & direction))
+        return -EBADF;
     if (!op)
         return !write && file->ops->iterate ? -EISDIR : -EINVAL;
     return write ? write_seekable(file, buf, at) : op(file, buf, at);
@@ -158,7 +158,7 @@ static inline __attribute__((always_inline)) int64_t single(const struct syscall
     if (UNLIKELY(!file))
         return -EBADF;
     if (UNLIKELY(!(file->mode & (write ? FMODE_WRITE : FMODE_READ)))) { /* O_PATH has neither */
-        done = -EBADF;
+        done = at && !(file->mode & (FMODE_SEEK | FMODE_PATH)) ? -ESPIPE : -EBADF;
     } else if (UNLIKELY(!user_range_ok(UADDR(segment.base), segment.length))) {
         done = -EFAULT;
     } else {

@@ -113,16 +113,35 @@ int64_t sys_creat(const struct syscall_args *args)
      O_DSYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME |  \
      O_CLOEXEC | O_PATH | O_TMPFILE)
 
+/* What a larger structure of a newer program has behind ours: 0, -E2BIG, -EFAULT. */
+static int user_is_zero(uint64_t address, uint64_t size)
+{
+    uint64_t word;
+
+    for (uint64_t at = 0; at < size; at += sizeof(word)) {
+        word = 0;
+        if (copy_from_user(&word, UADDR(address + at), MIN(size - at, sizeof(word))))
+            return -EFAULT;
+        if (word)
+            return -E2BIG;
+    }
+    return 0;
+}
+
 int64_t sys_openat2(const struct syscall_args *args)
 {
     struct linux_open_how how;
+    int error;
 
     if (args->arg[3] < sizeof(how))
         return -EINVAL;
-    if (args->arg[3] > sizeof(how))
+    if (args->arg[3] > PAGE_SIZE)
         return -E2BIG;
     if (copy_from_user(&how, UADDR(args->arg[2]), sizeof(how)))
         return -EFAULT;
+    error = user_is_zero(args->arg[2] + sizeof(how), args->arg[3] - sizeof(how));
+    if (error)
+        return error;
     if ((how.flags & ~(uint64_t)OPEN_FLAGS_KNOWN) || (how.mode & ~07777ul))
         return -EINVAL;
     if (how.mode && !(how.flags & O_CREAT) && (how.flags & O_TMPFILE) != O_TMPFILE)

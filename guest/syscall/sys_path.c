@@ -255,11 +255,16 @@ int64_t sys_getcwd(const struct syscall_args *args)
 {
     const struct fs_context *context = fs_current();
     char *path = kmalloc(PATH_MAX);
+    size_t prefix = 0;
     ssize_t length;
 
     if (!path)
         return -ENOMEM;
-    length = dentry_path(context->cwd, context->root, path, PATH_MAX);
+    if (!dentry_is_below(context->cwd, context->root)) /* it stayed outside of a chroot */
+        prefix = strlcpy(path, "(unreachable)", PATH_MAX);
+    length = dentry_path(context->cwd, context->root, path + prefix, PATH_MAX - prefix);
+    if (length >= 0)
+        length += (ssize_t)prefix;
     if (length > 10 && strcmp(path + length - 10, " (deleted)") == 0 &&
         dentry_inode(context->cwd)->attr.nlink == 0)
         length = -ENOENT;

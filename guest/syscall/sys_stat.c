@@ -36,9 +36,22 @@ static int64_t put_stat(struct inode *inode, uint64_t address)
     return copy_to_user(UADDR(address), &st, sizeof(st));
 }
 
-/* The inode a descriptor or path names: a reference in *inode; *mount: its mount_flags(). */
+struct where { /* what an inode does not know */
+    uint32_t mount; /* mount_flags() */
+    uint32_t mount_id;
+    bool root; /* of its mount */
+};
+
+static void look_around(struct dentry *dentry, struct where *where)
+{
+    where->mount = dentry ? mount_flags(dentry) : 0;
+    where->mount_id = dentry ? mount_id(dentry) : 0;
+    where->root = dentry && mount_is_root(dentry);
+}
+
+/* The inode a descriptor or path names: a reference in *inode; where may be NULL. */
 static int find_inode(int dir_fd, uint64_t path_address, uint32_t at_flags, struct inode **inode,
-                      uint32_t *mount)
+                      struct where *where)
 {
     uint32_t walk = (at_flags & AT_SYMLINK_NOFOLLOW) ? 0 : WALK_FOLLOW;
     struct dentry *dentry;
@@ -58,7 +71,8 @@ static int find_inode(int dir_fd, uint64_t path_address, uint32_t at_flags, stru
                 return -EBADF;
             }
             *inode = inode_get(file->inode);
-            *mount = file->dentry ? mount_flags(file->dentry) : 0;
+            if (where)
+                look_around(file->dentry, where);
             file_put(file);
             return 0;
         }
@@ -68,7 +82,8 @@ static int find_inode(int dir_fd, uint64_t path_address, uint32_t at_flags, stru
     if (error)
         return error;
     *inode = inode_get(dentry_inode(dentry));
-    *mount = mount_flags(dentry);
+    if (where)
+        look_around(dentry, where);
     dentry_put(dentry);
     return 0;
 }
@@ -76,8 +91,7 @@ static int find_inode(int dir_fd, uint64_t path_address, uint32_t at_flags, stru
 static int64_t stat_at(int dir_fd, uint64_t path, uint64_t buf, uint32_t at_flags)
 {
     struct inode *inode;
-    uint32_t mount;
-    int64_t result = find_inode(dir_fd, path, at_flags, &inode, &mount);
+    int64_t result = find_inode(dir_fd, path, at_flags, &inode, NULL);
 
     if (result)
         return result;
@@ -120,7 +134,13 @@ static struct linux_statx_time to_statx_time(struct timespec64 time)
     return (struct linux_statx_time){.sec = time.sec, .nsec = (uint32_t)time.nsec};
 }
 
-static int64_t put_statx(struct inode *inode, uint64_t address)
+/* statx(2)'s bits are those of ioctl_iflags(2). */
+static uint64_t attribute_mask(const struct inode *inode)
+{
+    return inode->sb->attributes ? INODE_IMMUTABLE | INODE_APPEND | INODE_NODUMP : 0;
+}
+
+static int64_t put_statx(struct inode *inode, const struct where *where, uint64_t address)
 {
     struct inode_attr attr;
     struct linux_statx st;
@@ -135,8 +155,9 @@ static int64_t put_statx(struct inode *inode, uint64_t address)
                               .ino = attr.ino,
                               .size = attr.size,
                               .blocks512 = attr.blocks512,
-                              .attributes_mask = STATX_ATTR_MOUNT_ROOT,
-                              .attributes = inode->sb->root == inode ? STATX_ATTR_MOUNT_ROOT : 0,
+                              .attributes_mask = STATX_ATTR_MOUNT_ROOT | attribute_mask(inode),
+                              .attributes = (inode->flags & attribute_mask(inode)) |
+                                            (where->root ? STATX_ATTR_MOUNT_ROOT : 0),
                               .atime = to_statx_time(attr.atime),
                               .btime = to_statx_time(attr.btime),
                               .ctime = to_statx_time(attr.ctime),
@@ -145,7 +166,7 @@ static int64_t put_statx(struct inode *inode, uint64_t address)
                               .rdev_minor = DEVICE_MINOR(attr.rdev),
                               .dev_major = DEVICE_MAJOR(inode->sb->device),
                               .dev_minor = DEVICE_MINOR(inode->sb->device),
-                              .mount_id = DEVICE_MINOR(inode->sb->device)};
+                              .mount_id = where->mount_id};
     return copy_to_user(UADDR(address), &st, sizeof(st));
 }
 
@@ -153,17 +174,17 @@ int64_t sys_statx(const struct syscall_args *args)
 {
     uint32_t flags = (uint32_t)args->arg[2];
     struct inode *inode;
-    uint32_t mount;
+    struct where where;
     int64_t result;
 
     if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
         return -EINVAL;
     if ((args->arg[3] & STATX_RESERVED) || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
         return -EINVAL;
-    result = find_inode((int)args->arg[0], args->arg[1], flags, &inode, &mount);
+    result = find_inode((int)args->arg[0], args->arg[1], flags, &inode, &where);
     if (result)
         return result;
-    result = put_statx(inode, args->arg[4]);
+    result = put_statx(inode, &where, args->arg[4]);
     inode_put(inode);
     return result;
 }
@@ -252,7 +273,7 @@ static bool is_stored(uint32_t mode)
 static int64_t access_at(int dir_fd, uint64_t path, uint64_t want, uint32_t flags)
 {
     struct inode *inode;
-    uint32_t mount;
+    struct where where;
     int64_t result;
 
     if (want & ~7ul)
@@ -260,12 +281,12 @@ static int64_t access_at(int dir_fd, uint64_t path, uint64_t want, uint32_t flag
     if (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
     result =
-        find_inode(dir_fd, path, flags & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH), &inode, &mount);
+        find_inode(dir_fd, path, flags & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH), &inode, &where);
     if (result)
         return result;
-    if ((want & 2) && (mount & MS_RDONLY) && is_stored(inode->attr.mode))
+    if ((want & 2) && (where.mount & MS_RDONLY) && is_stored(inode->attr.mode))
         result = -EROFS;
-    else if ((want & 1) && (mount & MS_NOEXEC) && S_ISREG(inode->attr.mode))
+    else if ((want & 1) && (where.mount & MS_NOEXEC) && S_ISREG(inode->attr.mode))
         result = -EACCES;
     else if (want)
         result = access_as(inode, (uint32_t)want, flags & AT_EACCESS);
@@ -291,15 +312,13 @@ int64_t sys_faccessat2(const struct syscall_args *args)
 static int64_t readlink_at(int dir_fd, uint64_t path, uint64_t buf, uint64_t size)
 {
     struct inode *inode;
-    uint32_t mount;
     char *target;
     int64_t result;
 
     if ((int64_t)size <= 0)
         return -EINVAL;
-    result =
-        find_inode(dir_fd, path, AT_SYMLINK_NOFOLLOW | (dir_fd != AT_FDCWD ? AT_EMPTY_PATH : 0),
-                   &inode, &mount);
+    result = find_inode(
+        dir_fd, path, AT_SYMLINK_NOFOLLOW | (dir_fd != AT_FDCWD ? AT_EMPTY_PATH : 0), &inode, NULL);
     if (result)
         return result;
     target = kmalloc(PATH_MAX);

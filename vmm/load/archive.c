@@ -79,8 +79,11 @@ static int add_cwd(struct host_files *files)
     if (!cwd)
         return 0;
     int result = members_resolve(files->members, cwd, true, &resolved);
+    /* /tmp is everyone's, also when only -w names it. */
     if (!result && resolved[0])
-        result = host_generated_add(files, resolved, S_IFDIR | 0755, RANK_LINK, NULL, 0);
+        result = host_generated_add(files, resolved,
+                                    S_IFDIR | (strcmp(resolved, "tmp") == 0 ? 01777 : 0755),
+                                    RANK_LINK, NULL, 0);
     return result ? vmm_fail(files->error, result, VMM_FAULT_USAGE, "-w %s: %s", cwd,
                              strerror(-result))
                   : 0;
