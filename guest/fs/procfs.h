@@ -69,6 +69,20 @@ void procfs_set_source(const struct procfs_source *source); /* boot; kept by ref
 /* From the source, "localhost" before there is one. */
 const char *procfs_hostname(void);
 
+/* A row of /proc/net/unix. */
+struct procfs_unix_socket {
+    uint64_t ino;
+    int references;
+    uint32_t type, state; /* as Linux shows them */
+    bool listening;
+    uint32_t name_length; /* bytes of name; 0: nameless.  Abstract: begins with NUL */
+    const uint8_t *name; /* not NUL-terminated */
+};
+/* Boot: for_each calls emit for every socket, which does not sleep. */
+void procfs_set_unix_source(void (*for_each)(void (*emit)(void *context,
+                                                          const struct procfs_unix_socket *row),
+                                             void *context));
+
 /* The process whose directory is open as file (pidfd_send_signal(2) takes it), or 0. */
 int procfs_pid_of_directory(const struct file *file);
 

@@ -50,6 +50,7 @@ static inline struct proc_node *proc_node_of(struct inode *inode)
 
 extern const struct procfs_source *procfs_source;
 extern const struct proc_entry proc_system_entries[]; /* procfs_system.c */
+extern const struct proc_entry proc_net_entries[]; /* procfs_net.c */
 extern const struct proc_entry proc_process_template; /* procfs_process.c: /proc/PID */
 extern const struct proc_entry proc_sys_entries[]; /* procfs_sys.c: /proc/sys */
 

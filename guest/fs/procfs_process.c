@@ -292,6 +292,7 @@ static const struct proc_entry task_entries[] = {COMMON_ENTRIES, {0}};
 static const struct proc_entry task_template = {.mode = S_IFDIR | 0555, .children = task_entries};
 static const struct proc_entry process_entries[] = {
     COMMON_ENTRIES,
+    {.name = "net", .mode = S_IFDIR | 0555, .children = proc_net_entries},
     {.name = "task",
      .mode = S_IFDIR | 0555,
      .next_number = next_task,

@@ -271,6 +271,12 @@ static ssize_t link_mounts(const struct proc_node *node, char *buf, size_t size)
     return link_to(buf, size, "self/mounts", 0, 0);
 }
 
+static ssize_t link_net(const struct proc_node *node, char *buf, size_t size)
+{
+    (void)node;
+    return link_to(buf, size, "self/net", 0, 0);
+}
+
 #define TEXT_FILE(name_, text_)                                  \
     {                                                            \
         .name = (name_), .mode = S_IFREG | 0444, .text = (text_) \
@@ -284,6 +290,7 @@ const struct proc_entry proc_system_entries[] = {
     LINK_FILE("self", link_self),
     LINK_FILE("thread-self", link_thread_self),
     LINK_FILE("mounts", link_mounts),
+    LINK_FILE("net", link_net),
     TEXT_FILE("cmdline", cmdline),
     TEXT_FILE("cpuinfo", cpuinfo),
     TEXT_FILE("devices", devices),

@@ -3,6 +3,7 @@
 #ifndef NET_UNIX_H
 #define NET_UNIX_H
 
+#include "fs/procfs.h"
 #include "net/socket.h"
 
 int unix_create(uint32_t type, uint32_t protocol, struct socket **socket);
@@ -21,16 +22,8 @@ struct socket_files *socket_files_create(uint32_t count);
 /* Lets all files go, then frees.  NULL is allowed. */
 void socket_files_free(struct socket_files *files);
 
-/* For /proc/net/unix. */
-struct unix_row {
-    uint64_t ino;
-    int references;
-    uint32_t type, state; /* state: as Linux shows it */
-    bool listening;
-    uint32_t name_length; /* bytes of name; 0: nameless.  Abstract: begins with NUL */
-    const uint8_t *name; /* not NUL-terminated */
-};
-/* Calls emit for every socket, under a spinlock. */
-void unix_for_each(void (*emit)(void *context, const struct unix_row *row), void *context);
+/* Calls emit for every socket, under a spinlock: for procfs_set_unix_source(). */
+void unix_for_each(void (*emit)(void *context, const struct procfs_unix_socket *row),
+                   void *context);
 
 #endif

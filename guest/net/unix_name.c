@@ -318,21 +318,22 @@ int unix_name(struct socket *socket, bool of_peer, struct socket_address *addres
     return 0;
 }
 
-void unix_for_each(void (*emit)(void *context, const struct unix_row *row), void *context)
+void unix_for_each(void (*emit)(void *context, const struct procfs_unix_socket *row), void *context)
 {
     spin_lock(&unix_names_lock);
     LIST_FOR_EACH(link, &unix_all)
     {
         struct unix_socket *sock = LIST_ENTRY(link, struct unix_socket, all_link);
         struct unix_address *address = atomic_load(&sock->address);
-        struct unix_row row = {.ino = sock->socket.inode.attr.ino,
-                               .references = ref_read(&sock->socket.inode.refs),
-                               .type = sock->socket.type,
-                               .state = 1, /* SS_UNCONNECTED */
-                               .listening = unix_state(sock) == UNIX_LISTENING};
+        struct procfs_unix_socket row = {.ino = sock->socket.inode.attr.ino,
+                                         .references = ref_read(&sock->socket.inode.refs) +
+                                                       1, /* Linux counts its own */
+                                         .type = sock->socket.type,
+                                         .state = 1, /* SS_UNCONNECTED */
+                                         .listening = unix_state(sock) == UNIX_LISTENING};
 
-        if (unix_state(sock) == UNIX_CONNECTED)
-            row.state = 3; /* SS_CONNECTED */
+        if (unix_state(sock) == UNIX_CONNECTED) /* SS_CONNECTED; SS_CONNECTING until accepted */
+            row.state = list_empty(&sock->pending_link) ? 3 : 2;
         if (address) {
             row.name = &address->bytes[UNIX_PATH_OFFSET];
             row.name_length = address->length - UNIX_PATH_OFFSET;

@@ -323,4 +323,5 @@ static void identify(struct socket_identity *identity)
 void socket_connect_sources(void)
 {
     socket_set_identity_source(identify);
+    procfs_set_unix_source(unix_for_each);
 }

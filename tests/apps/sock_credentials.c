@@ -17,8 +17,10 @@ static void take(int s, size_t size)
 {
     char text[64] = "", control[128] __attribute__((aligned(8)));
     struct iovec iov = {text, size};
-    struct msghdr m = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+    struct msghdr m = {.msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
+                       .msg_controllen = sizeof(control)};
     errno = 0;
     long got = recvmsg(s, &m, MSG_DONTWAIT);
     if (got < 0) {
@@ -41,10 +43,8 @@ static long named(int s, const char *text, int pid, int uid, int gid)
         struct ucred cred;
     } data = {{CMSG_LEN(sizeof(struct ucred)), SOL_SOCKET, SCM_CREDENTIALS}, {pid, uid, gid}};
     struct iovec iov = {(char *)text, strlen(text)};
-    struct msghdr m = {.msg_iov = &iov,
-                       .msg_iovlen = 1,
-                       .msg_control = &data,
-                       .msg_controllen = sizeof(data)};
+    struct msghdr m = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &data, .msg_controllen = sizeof(data)};
     return sendmsg(s, &m, 0);
 }
 

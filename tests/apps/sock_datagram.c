@@ -51,7 +51,8 @@ static void from(int fd)
     if (got < 0)
         printf("errno %d\n", errno);
     else
-        printf("%ld bytes \"%s\" from %d bytes \"%s\"\n", got, buf, (int)size, size > 2 ? a.sun_path : "");
+        printf("%ld bytes \"%s\" from %d bytes \"%s\"\n", got, buf, (int)size,
+               size > 2 ? a.sun_path : "");
 }
 
 static void show(const char *what, int fd)

@@ -54,6 +54,50 @@ static int new_socket(int type)
     return fd;
 }
 
+/* Names that move and go while s listens. */
+static void moved(int s, int d)
+{
+    struct stat st;
+    char buf[8];
+    CALL(rename("sock", "moved"));
+    int c2 = new_socket(SOCK_STREAM);
+    CALL(do_connect(c2, "sock", 4));
+    CALL(symlink("moved", "link"));
+    CALL(do_connect(c2, "link", 4));
+    CALL(link("moved", "hard"));
+    int c3 = new_socket(SOCK_STREAM);
+    fcntl(c3, F_SETFL, O_NONBLOCK);
+    CALL(do_connect(c3, "hard", 4)); /* backlog 0: one waits */
+    CALL(unlink("moved"));
+    CALL(unlink("hard"));
+    show_name("unlinked", s, 0);
+    CALL(do_bind(d, "sock", 4));
+    close(s);
+    VALUE(read(c2, buf, sizeof(buf)));
+    VALUE(read(c2, buf, sizeof(buf)));
+    CALL(do_connect(c3, "link", 4));
+    int s2 = new_socket(SOCK_STREAM);
+    NEED(do_bind(s2, "dead", 4) == 0 && listen(s2, 1) == 0);
+    close(s2);
+    CALL(do_connect(c3, "dead", 4));
+    s2 = new_socket(SOCK_STREAM);
+    CALL(do_bind(s2, "dead", 4));
+    VALUE(fchmod(s2, 0600));
+    CALL(do_bind(s2, "private", 8));
+    NEED(stat("private", &st) == 0);
+    printf("%o\n", st.st_mode);
+    CALL(mknod("node", S_IFSOCK | 0666, 0));
+    CALL(do_connect(c3, "node", 4));
+    char longest[108];
+    memset(longest, 'l', sizeof(longest));
+    int s3 = new_socket(SOCK_STREAM);
+    CALL(do_bind(s3, longest, sizeof(longest)));
+    struct sockaddr_un out;
+    socklen_t size = sizeof(out);
+    VALUE(getsockname(s3, (void *)&out, &size));
+    VALUE(size);
+}
+
 static void paths(void)
 {
     struct stat st;
@@ -97,43 +141,7 @@ static void paths(void)
     VALUE(write(c, "hi", 2));
     char buf[8];
     VALUE(read(e, buf, sizeof(buf)));
-    CALL(rename("sock", "moved"));
-    int c2 = new_socket(SOCK_STREAM);
-    CALL(do_connect(c2, "sock", 4));
-    CALL(symlink("moved", "link"));
-    CALL(do_connect(c2, "link", 4));
-    CALL(link("moved", "hard"));
-    int c3 = new_socket(SOCK_STREAM);
-    fcntl(c3, F_SETFL, O_NONBLOCK);
-    CALL(do_connect(c3, "hard", 4)); /* backlog 0: one waits */
-    CALL(unlink("moved"));
-    CALL(unlink("hard"));
-    show_name("unlinked", s, 0);
-    CALL(do_bind(d, "sock", 4));
-    close(s);
-    VALUE(read(c2, buf, sizeof(buf)));
-    VALUE(read(c2, buf, sizeof(buf)));
-    CALL(do_connect(c3, "link", 4));
-    int s2 = new_socket(SOCK_STREAM);
-    NEED(do_bind(s2, "dead", 4) == 0 && listen(s2, 1) == 0);
-    close(s2);
-    CALL(do_connect(c3, "dead", 4));
-    s2 = new_socket(SOCK_STREAM);
-    CALL(do_bind(s2, "dead", 4));
-    VALUE(fchmod(s2, 0600));
-    CALL(do_bind(s2, "private", 8));
-    NEED(stat("private", &st) == 0);
-    printf("%o\n", st.st_mode);
-    CALL(mknod("node", S_IFSOCK | 0666, 0));
-    CALL(do_connect(c3, "node", 4));
-    char longest[108];
-    memset(longest, 'l', sizeof(longest));
-    int s3 = new_socket(SOCK_STREAM);
-    CALL(do_bind(s3, longest, sizeof(longest)));
-    struct sockaddr_un out;
-    size = sizeof(out);
-    VALUE(getsockname(s3, (void *)&out, &size));
-    VALUE(size);
+    moved(s, d);
 }
 
 static void bad_addresses(void)

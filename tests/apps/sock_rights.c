@@ -136,7 +136,8 @@ static void bad_control(void)
         struct cmsghdr c;
         int fd[4];
     } data = {{CMSG_LEN(4), SOL_SOCKET, SCM_RIGHTS}, {s[0], 0, 0, 0}};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &data, .msg_controllen = 20};
+    struct msghdr m = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &data, .msg_controllen = 20};
     VALUE(sendmsg(s[0], &m, 0));
     data.c.cmsg_len = 21;
     CALL(sendmsg(s[0], &m, 0));
