@@ -88,8 +88,10 @@ int vfs_create_get(struct dentry *start, const char *path, uint32_t mode_with_ty
                                  &child);
     if (!error) {
         *created = dentry_add(parent, last.name, last.length, child);
-        if (!*created)
+        if (!*created) { /* an error leaves nothing behind */
             error = -ENOMEM;
+            dir->ops->unlink(dir, last.name, last.length, S_ISDIR(mode_with_type));
+        }
     }
     mutex_unlock(&dir->lock);
     done_with(parent, &last);

@@ -174,6 +174,8 @@ static int find_or_create(struct dentry *parent, const struct last_name *last, u
             *found = dentry_add(parent, last->name, last->length, child);
             *created = true;
             error = *found ? 0 : -ENOMEM;
+            if (error) /* leaves nothing behind */
+                dir->ops->unlink(dir, last->name, last->length, false);
         }
     }
     mutex_unlock(&dir->lock);
