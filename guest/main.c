@@ -198,6 +198,9 @@ static void take_seed(void)
     memset(bytes, 0, size);
 }
 
+static const struct process_timer_hooks timer_hooks = {
+    .end = proc_timers_end, .exec = proc_timers_exec, .delivered = proc_timer_delivered};
+
 /* The current program as fs/ sees it, and where devices and seeds come from. */
 static void connect_sources(void)
 {
@@ -209,7 +212,7 @@ static void connect_sources(void)
     socket_connect_sources();
     process_set_on_init_exit(end_with);
     process_set_on_reboot(reboot_machine);
-    process_set_timers_end(proc_timers_end, proc_timers_exec);
+    process_set_timer_hooks(&timer_hooks);
 }
 
 static void mount_root(void)

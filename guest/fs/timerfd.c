@@ -11,12 +11,18 @@
 
 struct timerfd {
     struct timer timer;
-    struct spinlock lock; /* next_ns, interval_ns */
+    struct list wall_link; /* in wall_timers, or by itself; wall_lock */
+    struct spinlock lock; /* the three below, and arming the timer */
     uint64_t next_ns; /* first expiration that has not been read; 0: none */
     uint64_t interval_ns;
+    bool cancel_on_set, cancelled; /* the clock was set: the next read says so */
     struct wait_queue expired;
     bool wall;
 };
+
+/* Absolute ones of the wall clock, which follow its steps; lock order: wall_lock, then theirs. */
+static struct spinlock wall_lock = SPINLOCK_INIT(LOCK_RANK_ANY);
+static struct list wall_timers = LIST_INIT(wall_timers);
 
 static const struct file_ops timerfd_ops;
 
@@ -35,17 +41,46 @@ static void on_timer(struct timer *timer)
     wake_all(&CONTAINER_OF(timer, struct timerfd, timer)->expired, POLL_IN | POLL_RDNORM);
 }
 
-void timerfd_set(struct file *file, uint64_t first_ns, uint64_t interval_ns)
+void timerfd_set(struct file *file, const struct timerfd_setting *setting)
 {
     struct timerfd *t = file->private_data;
 
+    spin_lock(&wall_lock);
+    list_remove(&t->wall_link);
+    if (setting->follows_wall)
+        list_push_back(&wall_timers, &t->wall_link);
+    spin_unlock(&wall_lock);
     timer_cancel(&t->timer);
     spin_lock(&t->lock);
-    t->next_ns = first_ns;
-    t->interval_ns = interval_ns;
+    t->next_ns = setting->first_ns;
+    t->interval_ns = setting->interval_ns;
+    t->cancel_on_set = setting->cancel_on_set;
+    t->cancelled = false;
+    if (t->next_ns)
+        timer_arm(&t->timer, t->next_ns);
     spin_unlock(&t->lock);
-    if (first_ns)
-        timer_arm(&t->timer, first_ns);
+}
+
+static void shift(struct timerfd *t, int64_t shift_ns)
+{
+    spin_lock(&t->lock);
+    if (t->next_ns) {
+        bool before_boot = shift_ns < 0 && t->next_ns <= (uint64_t)-shift_ns;
+        t->next_ns = before_boot ? 1 : t->next_ns + (uint64_t)shift_ns;
+        timer_arm(&t->timer, t->next_ns);
+    }
+    t->cancelled = t->cancel_on_set;
+    spin_unlock(&t->lock);
+    if (t->cancel_on_set)
+        wake_all(&t->expired, POLL_IN | POLL_RDNORM);
+}
+
+void timerfds_clock_was_set(int64_t shift_ns)
+{
+    spin_lock(&wall_lock);
+    LIST_FOR_EACH(it, &wall_timers)
+    shift(LIST_ENTRY(it, struct timerfd, wall_link), shift_ns);
+    spin_unlock(&wall_lock);
 }
 
 void timerfd_get(struct file *file, uint64_t *left_ns, uint64_t *interval_ns)
@@ -64,33 +99,33 @@ void timerfd_get(struct file *file, uint64_t *left_ns, uint64_t *interval_ns)
     spin_unlock(&t->lock);
 }
 
-/* Expirations since the last call; arms the timer for the next one. */
-static uint64_t take(struct timerfd *t)
+/* Expirations since the last call, or -ECANCELED; arms the timer for the next one. */
+static int64_t take(struct timerfd *t)
 {
-    uint64_t now = clock_ns(), count = 0, next = 0;
+    uint64_t now = clock_ns(), count = 0;
 
     spin_lock(&t->lock);
+    bool cancelled = t->cancelled;
+    t->cancelled = false;
     if (t->next_ns && t->next_ns <= now) {
         count = 1;
         if (t->interval_ns) {
             count += (now - t->next_ns) / t->interval_ns;
             t->next_ns += count * t->interval_ns;
+            timer_arm(&t->timer, t->next_ns);
         } else {
             t->next_ns = 0;
         }
-        next = t->next_ns;
     }
     spin_unlock(&t->lock);
-    if (next)
-        timer_arm(&t->timer, next);
-    return count;
+    return cancelled ? -ECANCELED : (int64_t)MIN(count, (uint64_t)INT64_MAX);
 }
 
 static ssize_t timerfd_read(struct file *file, struct iobuf *buf, loff_t *pos)
 {
     struct timerfd *t = file->private_data;
     struct wait_entry entry;
-    uint64_t count;
+    int64_t count;
     int error = 0;
 
     (void)pos;
@@ -107,6 +142,8 @@ static ssize_t timerfd_read(struct file *file, struct iobuf *buf, loff_t *pos)
         if (!count)
             return error;
     }
+    if (count < 0)
+        return count;
     return iobuf_put(buf, &count, sizeof(count));
 }
 
@@ -118,13 +155,17 @@ static uint32_t timerfd_poll(struct file *file, struct poll_table *table)
     if (table)
         table->add(table, &t->expired);
     next = __atomic_load_n(&t->next_ns, __ATOMIC_ACQUIRE);
-    return next && next <= clock_ns() ? POLL_IN | POLL_RDNORM : 0;
+    bool ready = (next && next <= clock_ns()) || __atomic_load_n(&t->cancelled, __ATOMIC_ACQUIRE);
+    return ready ? POLL_IN | POLL_RDNORM : 0;
 }
 
 static void timerfd_release(struct file *file)
 {
     struct timerfd *t = file->private_data;
 
+    spin_lock(&wall_lock);
+    list_remove(&t->wall_link);
+    spin_unlock(&wall_lock);
     timer_cancel(&t->timer);
     kfree(t);
 }
@@ -140,6 +181,7 @@ struct file *timerfd_create(bool wall, uint32_t flags)
     if (!t)
         return NULL;
     timer_init(&t->timer, on_timer);
+    list_init(&t->wall_link);
     spin_init(&t->lock, LOCK_RANK_DEVICE);
     wait_queue_init(&t->expired);
     t->wall = wall;

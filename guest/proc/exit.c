@@ -16,8 +16,7 @@
 
 static void (*on_init_exit)(int wait_status);
 static void (*on_reboot)(void);
-static void (*timers_end)(struct process *process);
-static void (*timers_exec)(struct process *process);
+static const struct process_timer_hooks *timer_hooks;
 
 void process_set_on_init_exit(void (*end)(int wait_status))
 {
@@ -35,17 +34,21 @@ void process_reboot(void)
         on_reboot();
 }
 
-void process_set_timers_end(void (*end)(struct process *process),
-                            void (*exec)(struct process *process))
+void process_set_timer_hooks(const struct process_timer_hooks *hooks)
 {
-    timers_end = end;
-    timers_exec = exec;
+    timer_hooks = hooks;
 }
 
 void process_timers_exec(struct process *process)
 {
-    if (timers_exec && !list_empty(&process->posix_timers))
-        timers_exec(process);
+    if (timer_hooks && !list_empty(&process->posix_timers))
+        timer_hooks->exec(process);
+}
+
+void process_timer_delivered(struct process *process, struct kernel_siginfo *info)
+{
+    if (UNLIKELY(info->code == SI_TIMER) && timer_hooks)
+        timer_hooks->delivered(process, info);
 }
 
 /* ---- a zombie and its relatives ------------------------------------------------ */
@@ -261,8 +264,8 @@ static void release_memory(struct task *task)
 static void release_program(struct process *process)
 {
     cpu_limit_end(process);
-    if (timers_end)
-        timers_end(process);
+    if (timer_hooks)
+        timer_hooks->end(process);
     spin_lock(&process_table_lock);
     struct dentry *exe = process->exe;
     process->exe = NULL;

@@ -59,5 +59,7 @@ extern struct wait_queue signalfd_waiters; /* woken by every signal: signalfd.c 
 void process_reap_locked(struct process *process);
 
 void process_timers_exec(struct process *process); /* exit.c: what exec stops */
+/* A signal is off its queue: timers want to know of theirs.  No lock held. */
+void process_timer_delivered(struct process *process, struct kernel_siginfo *info);
 
 #endif

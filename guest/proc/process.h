@@ -188,10 +188,15 @@ void process_reboot(void);
 
 /*
  * Set by main.c: end() stops the timers of a process whose last task ends, exec() those that
- * do not outlive exec(2).  Both may sleep.
+ * do not outlive exec(2).  Both may sleep.  delivered() learns of each SI_TIMER signal that is
+ * taken off a queue, with no lock held.
  */
-void process_set_timers_end(void (*end)(struct process *process),
-                            void (*exec)(struct process *process));
+struct process_timer_hooks {
+    void (*end)(struct process *process);
+    void (*exec)(struct process *process);
+    void (*delivered)(struct process *process, struct kernel_siginfo *info);
+};
+void process_set_timer_hooks(const struct process_timer_hooks *hooks); /* kept by reference */
 
 /* clone(2) in all its forms; flags as Linux. */
 struct clone_args_kernel {

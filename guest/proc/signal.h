@@ -115,6 +115,12 @@ int signal_send_group(int pgid, int signo, const struct kernel_siginfo *info);
 /* The same with process_table_lock held; task NULL: for the process as a whole. */
 int signal_send_locked(struct process *process, struct task *task, int signo,
                        const struct kernel_siginfo *info);
+/*
+ * The same for a timer, which has no second signal on its way: this one queues even where the
+ * number is pending already or the queue is full, unless memory is.
+ */
+void signal_send_timer_locked(struct process *process, struct task *task,
+                              const struct kernel_siginfo *info);
 /* SIGCHLD with the state of child, process_table_lock held: CLD_* in code. */
 void signal_tell_parent_locked(struct process *child, int code, int status);
 /* All tasks of the process end with status; process_table_lock held. */

@@ -161,6 +161,8 @@ int signal_take(uint64_t set, struct kernel_siginfo *info)
         signal_entry_done_locked(task->process, entry);
     recalculate_locked(task);
     spin_unlock(lock);
+    if (signo)
+        process_timer_delivered(task->process, info);
     return signo;
 }
 
@@ -290,10 +292,12 @@ static int next_handled(struct task *task, struct signal_queued **queued,
             spin_unlock(&handlers->lock);
             return signo;
         }
+        struct kernel_siginfo plain, info = *siginfo_of(*queued, signo, &plain);
         if (*queued)
             signal_entry_done_locked(process, *queued);
         recalculate_locked(task);
         spin_unlock(&handlers->lock);
+        process_timer_delivered(process, &info);
         if (action->handler == SIG_IGN || signal_default_ignored(signo))
             continue;
         if (!signal_default_stops(signo))
@@ -374,6 +378,8 @@ void signal_deliver(struct trap_frame *frame)
     }
     restart_with_handler(frame, &action);
     frame->orig_rax = UINT64_MAX;
+    if (queued)
+        process_timer_delivered(task->process, &queued->info);
     rseq_on_signal(frame);
     uint64_t blocked = task->signals.blocked;
     uint64_t mask = task->signals.restore_saved ? task->signals.saved_mask : blocked;

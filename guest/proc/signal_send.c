@@ -169,17 +169,18 @@ static struct task *pick_receiver(struct process *process, int signo)
     return NULL;
 }
 
+/* own: the sender has one signal waiting at a time, for which there is always room. */
 static int enqueue(struct process *process, struct task *task, int signo,
-                   const struct kernel_siginfo *info)
+                   const struct kernel_siginfo *info, bool own)
 {
     uint64_t *pending = task ? &task->signals.pending : &process->signals.pending;
     struct list *queue = task ? &task->signals.queue : &process->signals.queue;
     uint64_t limit = MIN(process->rlimits[RLIMIT_SIGPENDING].soft, (uint64_t)SIGNAL_QUEUE_MAX);
     struct signal_queued *queued = NULL;
 
-    if (signo < SIGRTMIN && (*pending & SIGMASK(signo)))
+    if (signo < SIGRTMIN && (*pending & SIGMASK(signo)) && !own)
         return 0; /* standard signals do not queue */
-    if (signo < SIGRTMIN || process->signals.queued_count < limit)
+    if (signo < SIGRTMIN || own || process->signals.queued_count < limit)
         queued = new_entry(process);
     if (!queued) {
         /* kill(2) still gets through, without its siginfo; sigqueue(3) says so. */
@@ -199,8 +200,8 @@ static int enqueue(struct process *process, struct task *task, int signo,
     return 0;
 }
 
-int signal_send_locked(struct process *process, struct task *task, int signo,
-                       const struct kernel_siginfo *info)
+static int send_locked(struct process *process, struct task *task, int signo,
+                       const struct kernel_siginfo *info, bool own)
 {
     struct signal_handlers *handlers = process->signals.handlers;
     bool tell_parent = false;
@@ -220,7 +221,7 @@ int signal_send_locked(struct process *process, struct task *task, int signo,
     }
     struct task *first = task ? task : LIST_FIRST(&process->tasks, struct task, group_link);
     if (!is_ignored(process, first, signo)) {
-        error = enqueue(process, task, signo, info);
+        error = enqueue(process, task, signo, info, own);
         struct task *receiver = task ? task : pick_receiver(process, signo);
         if (!error && receiver && wants(receiver, signo))
             thread_notify_signal(receiver->thread);
@@ -230,6 +231,18 @@ int signal_send_locked(struct process *process, struct task *task, int signo,
     if (tell_parent)
         signal_tell_parent_locked(process, CLD_CONTINUED, SIGCONT);
     return error;
+}
+
+int signal_send_locked(struct process *process, struct task *task, int signo,
+                       const struct kernel_siginfo *info)
+{
+    return send_locked(process, task, signo, info, false);
+}
+
+void signal_send_timer_locked(struct process *process, struct task *task,
+                              const struct kernel_siginfo *info)
+{
+    send_locked(process, task, info->signo, info, true);
 }
 
 int signal_send_process(struct process *process, int signo, const struct kernel_siginfo *info)

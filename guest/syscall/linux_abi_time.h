@@ -74,11 +74,34 @@ struct linux_timex {
     int32_t tai, pad3[11];
 };
 _Static_assert(sizeof(struct linux_timex) == 208, "timex");
+/* status */
+#define STA_PLL 0x1
 #define STA_UNSYNC 0x40
+#define STA_CLOCKERR 0x1000
+#define STA_NANO 0x2000
+#define STA_RONLY 0xff00 /* what programs cannot set */
 #define TIME_ERROR 5
+/* modes */
+#define ADJ_OFFSET 0x1u
+#define ADJ_FREQUENCY 0x2u
+#define ADJ_MAXERROR 0x4u
+#define ADJ_ESTERROR 0x8u
+#define ADJ_STATUS 0x10u
+#define ADJ_TIMECONST 0x20u
+#define ADJ_TAI 0x80u
+#define ADJ_SETOFFSET 0x100u
+#define ADJ_MICRO 0x1000u
+#define ADJ_NANO 0x2000u
+#define ADJ_TICK 0x4000u
+#define ADJ_ADJTIME 0x8000u /* with these two alone */
+#define ADJ_OFFSET_SINGLESHOT 0x1u
+#define ADJ_OFFSET_READONLY 0x2000u
 #define TIMEX_TICK_US 10000
 #define TIMEX_MAXERROR_US 16000000
-#define ADJ_OFFSET_SS_READ 0xa001u /* the only mode that changes nothing */
+#define TIMEX_FREQUENCY_MAX 32768000 /* 500 ppm, 16 bits after the point */
+#define TIMEX_CONSTANT_MAX 10
+#define TIMEX_TAI_MAX 100000
+#define TIMEX_PHASE_MAX_NS 500000000
 
 /* ---- sched(7) ---- */
 enum {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Timers of processes: expiry, signals, overruns.  See proc_timer.h. */
+/*
+ * Timers of processes: expiry, signals, overruns.  See proc_timer.h.  As on Linux, a
+ * periodic timer whose signal nobody takes costs nothing: it goes on when somebody does.
+ */
 #include "syscall/proc_timer.h"
 
 #include "arch/clock.h"
@@ -8,20 +11,24 @@
 
 #define TIMERS_MAX 4096 /* per process */
 #define CPU_LOOK_MIN_NS 4000000ul
-#define REARM_MIN_NS 20000ul /* shorter intervals run over: a program cannot live in interrupts */
+#define REARM_MIN_NS 20000l /* shorter intervals run over: a program cannot live in interrupts */
 
 struct proc_timer {
     struct list link;
+    struct list wall_link; /* in wall_timers, or by itself */
     struct process *process; /* lives longer: proc_timers_end() */
     struct proc_timer_setup setup;
     struct timer timer;
     bool active;
-    uint64_t expires_ns; /* monotonic, or on the CPU clock */
+    /* Its signal is in a queue: the timer stands still until somebody takes that. */
+    atomic_bool signal_waiting;
+    int64_t expires_ns; /* monotonic (before boot, too), or on the CPU clock */
     uint64_t interval_ns;
     uint64_t overrun; /* expiries that the last signal stands for, beyond the first */
 };
 
 static struct spinlock timers_lock = SPINLOCK_INIT(LOCK_RANK_ANY);
+static struct list wall_timers = LIST_INIT(wall_timers); /* that follow the wall clock's steps */
 
 static bool on_cpu_clock(const struct proc_timer *t)
 {
@@ -29,90 +36,92 @@ static bool on_cpu_clock(const struct proc_timer *t)
 }
 
 /* Now, on the timer's own time line. */
-static uint64_t now_of(const struct proc_timer *t)
+static int64_t now_of(const struct proc_timer *t)
 {
     uint64_t ns;
 
     if (!on_cpu_clock(t))
-        return clock_ns();
-    return clock_read_for(t->process, &t->setup.clock, &ns) ? 0 : ns;
+        return (int64_t)clock_ns();
+    return clock_read_for(t->process, &t->setup.clock, &ns) ? 0 : (int64_t)ns;
 }
 
-static void arm(struct proc_timer *t, uint64_t now_ns)
+static void arm(struct proc_timer *t, int64_t now_ns)
 {
-    uint64_t deadline = t->expires_ns;
+    uint64_t deadline = (uint64_t)MAX(t->expires_ns, 0l);
 
     if (on_cpu_clock(t)) {
-        uint64_t left = t->expires_ns > now_ns ? t->expires_ns - now_ns : 0;
+        uint64_t left = t->expires_ns > now_ns ? (uint64_t)(t->expires_ns - now_ns) : 0;
         left /= atomic_load(&cpus_online);
         deadline = time_add(clock_ns(), MAX(left, CPU_LOOK_MIN_NS));
     }
     timer_arm(&t->timer, deadline);
 }
 
-/* process_table_lock held: the timer's signal that still waits in a queue, or NULL. */
-static struct signal_queued *find_queued(struct list *queue, const struct proc_timer *t)
+static bool in_queue(struct list *queue, const struct proc_timer *t)
 {
     LIST_FOR_EACH(link, queue)
     {
-        struct signal_queued *queued = LIST_ENTRY(link, struct signal_queued, link);
+        const struct signal_queued *queued = LIST_ENTRY(link, struct signal_queued, link);
         if (queued->info.code == SI_TIMER && queued->info.timer.timer_id == t->setup.id)
-            return queued;
+            return true;
     }
-    return NULL;
+    return false;
 }
 
-/* True: the signal of before had not been delivered and now stands for these as well. */
-static bool merge(struct proc_timer *t, struct task *task, uint64_t expiries)
-{
-    struct spinlock *lock = &t->process->signals.handlers->lock;
-
-    spin_lock(lock);
-    struct signal_queued *queued =
-        find_queued(task ? &task->signals.queue : &t->process->signals.queue, t);
-    if (queued) {
-        t->overrun += expiries;
-        queued->info.timer.overrun = (int32_t)MIN(t->overrun, (uint64_t)INT_MAX);
-    }
-    spin_unlock(lock);
-    return queued != NULL;
-}
-
-static void notify(struct proc_timer *t, uint64_t expiries)
+/* True: the signal waits in a queue of the process.  Else it was ignored, or taken already. */
+static bool notify(struct proc_timer *t)
 {
     const struct proc_timer_setup *setup = &t->setup;
+    struct spinlock *lock = &t->process->signals.handlers->lock;
+    struct kernel_siginfo info = {.signo = setup->signo, .code = SI_TIMER};
     struct task *task = NULL;
 
     if (setup->notify == SIGEV_NONE)
-        return;
+        return false;
     if (setup->id < 0) {
         signal_send_process(t->process, setup->signo, NULL);
-        return;
+        return false;
     }
+    info.timer.timer_id = setup->id;
+    info.timer.value = setup->value;
     spin_lock(&process_table_lock);
     if (setup->notify == SIGEV_THREAD_ID) {
         task = task_find_locked(setup->thread_id);
         if (!task || task->process != t->process) {
             spin_unlock(&process_table_lock);
-            return; /* that thread has ended */
+            return false; /* that thread has ended */
         }
     }
-    if (!merge(t, task, expiries)) {
-        t->overrun = expiries - 1;
-        struct kernel_siginfo info = {.signo = setup->signo, .code = SI_TIMER};
-        info.timer.timer_id = setup->id;
-        info.timer.overrun = (int32_t)MIN(t->overrun, (uint64_t)INT_MAX);
-        info.timer.value = setup->value;
-        signal_send_locked(t->process, task, setup->signo, &info);
-    }
+    signal_send_timer_locked(t->process, task, &info);
+    spin_lock(lock);
+    bool waits = in_queue(task ? &task->signals.queue : &t->process->signals.queue, t);
+    spin_unlock(lock);
     spin_unlock(&process_table_lock);
+    return waits;
+}
+
+/* Moves on to the first expiry after now: how many there were. */
+static uint64_t forward(struct proc_timer *t, int64_t now)
+{
+    uint64_t expiries = 0;
+
+    if (t->expires_ns <= now) {
+        expiries = 1 + (uint64_t)(now - t->expires_ns) / t->interval_ns;
+        t->expires_ns += (int64_t)(expiries * t->interval_ns);
+    }
+    if (t->expires_ns < now + REARM_MIN_NS) {
+        uint64_t skipped = (uint64_t)(now + REARM_MIN_NS - t->expires_ns) / t->interval_ns + 1;
+        t->expires_ns += (int64_t)(skipped * t->interval_ns);
+        expiries += skipped;
+    }
+    return expiries;
 }
 
 /* From the timer interrupt, no lock held. */
 static void expire(struct timer *timer)
 {
     struct proc_timer *t = CONTAINER_OF(timer, struct proc_timer, timer);
-    uint64_t now = now_of(t), expiries = 1;
+    int64_t now = now_of(t);
 
     if (now < t->expires_ns) {
         arm(t, now);
@@ -120,17 +129,14 @@ static void expire(struct timer *timer)
     }
     if (t->interval_ns == 0) {
         t->active = false;
-        notify(t, 1);
+        notify(t);
         return;
     }
-    expiries += (now - t->expires_ns) / t->interval_ns;
-    t->expires_ns += expiries * t->interval_ns;
-    if (t->expires_ns < now + REARM_MIN_NS) {
-        uint64_t skipped = (now + REARM_MIN_NS - t->expires_ns) / t->interval_ns + 1;
-        t->expires_ns += skipped * t->interval_ns;
-        expiries += skipped;
-    }
-    notify(t, expiries);
+    /* First, since whoever takes the signal may be quicker than we. */
+    atomic_store(&t->signal_waiting, true);
+    if (notify(t) || !atomic_exchange(&t->signal_waiting, false))
+        return;
+    forward(t, now);
     arm(t, now);
 }
 
@@ -175,6 +181,7 @@ int proc_timer_create(const struct proc_timer_setup *setup)
         return -EAGAIN;
     t->process = process;
     t->setup = *setup;
+    list_init(&t->wall_link);
     timer_init(&t->timer, expire);
     spin_lock(&timers_lock);
     if (setup->id < 0) {
@@ -201,11 +208,11 @@ int proc_timer_create(const struct proc_timer_setup *setup)
 /* timers_lock held */
 static void read_state(const struct proc_timer *t, struct proc_timer_state *state)
 {
-    uint64_t now = now_of(t);
+    int64_t now = now_of(t);
 
     *state = (struct proc_timer_state){0, t->interval_ns};
     if (t->active) /* what has come but is not signalled yet reads as nearly there */
-        state->left_ns = t->expires_ns > now ? t->expires_ns - now : 1;
+        state->left_ns = t->expires_ns > now ? (uint64_t)(t->expires_ns - now) : 1;
 }
 
 int proc_timer_set(int id, bool absolute, uint64_t value_ns, uint64_t interval_ns,
@@ -219,12 +226,17 @@ int proc_timer_set(int id, bool absolute, uint64_t value_ns, uint64_t interval_n
         timer_cancel(&t->timer);
         if (old)
             read_state(t, old);
-        uint64_t now = now_of(t);
+        int64_t now = now_of(t);
         t->interval_ns = interval_ns;
         t->overrun = 0;
+        atomic_store(&t->signal_waiting, false);
         t->active = value_ns != 0;
-        t->expires_ns =
-            absolute ? clock_to_monotonic(&t->setup.clock, value_ns) : time_add(now, value_ns);
+        t->expires_ns = (int64_t)(absolute ? value_ns : time_add((uint64_t)now, value_ns));
+        if (absolute && t->setup.clock.kind == CLOCK_KIND_WALL)
+            t->expires_ns -= (int64_t)clock_params.wall_base_ns;
+        list_remove(&t->wall_link);
+        if (t->active && absolute && t->setup.clock.kind == CLOCK_KIND_WALL)
+            list_push_back(&wall_timers, &t->wall_link);
         if (t->active)
             arm(t, now);
         error = 0;
@@ -258,11 +270,44 @@ int proc_timer_delete(int id)
     struct proc_timer *t = find(current_process(), id);
     if (t) {
         list_remove(&t->link);
+        list_remove(&t->wall_link);
         timer_cancel(&t->timer);
     }
     spin_unlock(&timers_lock);
     kfree(t);
     return t ? 0 : -EINVAL;
+}
+
+void proc_timer_delivered(struct process *process, struct kernel_siginfo *info)
+{
+    spin_lock(&timers_lock);
+    struct proc_timer *t = find(process, info->timer.timer_id);
+    if (t && info->timer.timer_id >= 0 && t->setup.signo == info->signo) {
+        if (atomic_exchange(&t->signal_waiting, false)) {
+            int64_t now = now_of(t);
+            t->overrun = forward(t, now) - 1;
+            arm(t, now);
+        }
+        info->timer.overrun = (int32_t)MIN(t->overrun, (uint64_t)INT_MAX);
+    }
+    spin_unlock(&timers_lock);
+}
+
+void proc_timers_clock_was_set(int64_t shift_ns)
+{
+    spin_lock(&timers_lock);
+    LIST_FOR_EACH(link, &wall_timers)
+    {
+        struct proc_timer *t = LIST_ENTRY(link, struct proc_timer, wall_link);
+
+        timer_cancel(&t->timer);
+        if (!t->active)
+            continue;
+        t->expires_ns += shift_ns;
+        if (!atomic_load(&t->signal_waiting))
+            arm(t, now_of(t));
+    }
+    spin_unlock(&timers_lock);
 }
 
 static void end_timers(struct process *process, bool itimers_too)
@@ -276,6 +321,7 @@ static void end_timers(struct process *process, bool itimers_too)
         if (t->setup.id < 0 && !itimers_too)
             continue;
         timer_cancel(&t->timer);
+        list_remove(&t->wall_link);
         list_remove(link);
         list_push_back(&ended, link);
     }

@@ -38,7 +38,14 @@ int proc_timer_get(int id, struct proc_timer_state *state);
 int proc_timer_overrun(int id); /* count or -EINVAL */
 int proc_timer_delete(int id);
 
-/* For process_set_timers_end(): the process is at its end. */
+/*
+ * For process_set_timer_hooks(), this and the two at the end: a signal with SI_TIMER has been
+ * taken off a queue; its overrun count is filled in.  No lock held.
+ */
+void proc_timer_delivered(struct process *process, struct kernel_siginfo *info);
+/* Absolute timers of the wall clock come shift_ns later than they would have. */
+void proc_timers_clock_was_set(int64_t shift_ns);
+/* The process is at its end. */
 void proc_timers_end(struct process *process);
 /* exec(2): POSIX timers end, interval timers go on. */
 void proc_timers_exec(struct process *process);

@@ -264,9 +264,16 @@ int64_t sys_timerfd_settime(const struct syscall_args *args)
         return result;
     if (args->arg[3])
         result = put_setting(file, args->arg[3]);
+    bool absolute = args->arg[1] & TFD_TIMER_ABSTIME;
+    struct timerfd_setting setting = {
+        .first_ns = first_expiration(file, value, absolute),
+        .interval_ns = interval,
+        .follows_wall = absolute && timerfd_is_wall(file),
+        .cancel_on_set =
+            absolute && timerfd_is_wall(file) && (args->arg[1] & TFD_TIMER_CANCEL_ON_SET),
+    };
     if (!result)
-        timerfd_set(file, first_expiration(file, value, args->arg[1] & TFD_TIMER_ABSTIME),
-                    interval);
+        timerfd_set(file, &setting);
     file_put(file);
     return result;
 }

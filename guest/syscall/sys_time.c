@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* System calls that read and set clocks, and that sleep. */
 #include "arch/clock.h"
+#include "fs/timerfd.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "proc/process.h"
 #include "syscall/dispatch.h"
+#include "syscall/proc_timer.h"
 #include "syscall/time_util.h"
 
 /* ---- reading ---- */
@@ -77,6 +79,21 @@ int64_t sys_times(const struct syscall_args *args)
 
 /* ---- setting ---- */
 
+/* Sets the clock and moves everything that waits for a time of it. */
+static void step_wall(uint64_t ns)
+{
+    static struct spinlock lock = SPINLOCK_INIT(LOCK_RANK_ANY);
+
+    spin_lock(&lock);
+    uint64_t before = clock_params.wall_base_ns;
+    clock_set_wall(ns);
+    int64_t shift = (int64_t)(before - clock_params.wall_base_ns);
+    spin_unlock(&lock);
+    wait_clock_was_set();
+    proc_timers_clock_was_set(shift);
+    timerfds_clock_was_set(shift);
+}
+
 static int set_wall(uint64_t ns)
 {
     if (!task_capable(CAP_SYS_TIME))
@@ -84,7 +101,7 @@ static int set_wall(uint64_t ns)
     /* CLOCK_MONOTONIC keeps its zero: the epoch cannot come after boot. */
     if (ns < clock_ns())
         return -EINVAL;
-    clock_set_wall(ns);
+    step_wall(ns);
     return 0;
 }
 
@@ -118,26 +135,123 @@ int64_t sys_settimeofday(const struct syscall_args *args)
     return set_wall(ns);
 }
 
-/* The clock is not disciplined here: its state can be read only. */
+/*
+ * adjtimex(2).  The TSC's rate and the wall clock come from the host, which disciplines its
+ * own: frequency, tick, phase and TAI offset are kept as numbers, a step is made.
+ */
+static struct spinlock timex_lock = SPINLOCK_INIT(LOCK_RANK_ANY);
+static struct linux_timex timex_state = {
+    .maxerror = TIMEX_MAXERROR_US,
+    .esterror = TIMEX_MAXERROR_US,
+    .status = STA_UNSYNC,
+    .constant = 2,
+    .precision = 1,
+    .tolerance = TIMEX_FREQUENCY_MAX,
+    .tick = TIMEX_TICK_US,
+};
+static int64_t timex_slew_us; /* adjtime(3): what was asked for last */
+
+static int check_timex(const struct linux_timex *timex)
+{
+    bool privileged = task_capable(CAP_SYS_TIME);
+
+    if (timex->modes & ADJ_ADJTIME) {
+        if (!(timex->modes & ADJ_OFFSET_SINGLESHOT))
+            return -EINVAL;
+        return privileged || (timex->modes & ADJ_OFFSET_READONLY) ? 0 : -EPERM;
+    }
+    if (timex->modes && !privileged)
+        return -EPERM;
+    if ((timex->modes & ADJ_TICK) &&
+        (timex->tick < 900000 / (int64_t)USER_HZ || timex->tick > 1100000 / (int64_t)USER_HZ))
+        return -EINVAL;
+    int64_t limit = timex->modes & ADJ_NANO ? (int64_t)NS_PER_S : (int64_t)US_PER_S;
+    if ((timex->modes & ADJ_SETOFFSET) && (timex->time.us < 0 || timex->time.us >= limit))
+        return -EINVAL;
+    const int64_t frequency_max = INT64_MAX / 65536000;
+    if ((timex->modes & ADJ_FREQUENCY) &&
+        (timex->freq > frequency_max || timex->freq < -frequency_max))
+        return -EINVAL;
+    return 0;
+}
+
+static int64_t clamp(int64_t value, int64_t low, int64_t high)
+{
+    return MIN(MAX(value, low), high);
+}
+
+/* timex_lock held */
+static void keep_timex(const struct linux_timex *timex)
+{
+    struct linux_timex *state = &timex_state;
+    uint32_t modes = timex->modes;
+
+    if (modes & ADJ_STATUS)
+        state->status = (timex->status & ~STA_RONLY) | (state->status & STA_RONLY);
+    if (modes & ADJ_NANO)
+        state->status |= STA_NANO;
+    if (modes & ADJ_MICRO)
+        state->status &= ~STA_NANO;
+    if (modes & ADJ_FREQUENCY)
+        state->freq = clamp(timex->freq, -TIMEX_FREQUENCY_MAX, TIMEX_FREQUENCY_MAX);
+    if (modes & ADJ_MAXERROR)
+        state->maxerror = clamp(timex->maxerror, 0, TIMEX_MAXERROR_US);
+    if (modes & ADJ_ESTERROR)
+        state->esterror = clamp(timex->esterror, 0, TIMEX_MAXERROR_US);
+    if (modes & ADJ_TIMECONST)
+        state->constant =
+            clamp(timex->constant + (state->status & STA_NANO ? 0 : 4), 0, TIMEX_CONSTANT_MAX);
+    if ((modes & ADJ_TAI) && timex->constant >= 0 && timex->constant <= TIMEX_TAI_MAX)
+        state->tai = (int32_t)timex->constant;
+    if ((modes & ADJ_OFFSET) && (state->status & STA_PLL)) {
+        int64_t unit = state->status & STA_NANO ? 1 : (int64_t)NS_PER_US;
+        state->offset = clamp(timex->offset, -TIMEX_PHASE_MAX_NS / unit, TIMEX_PHASE_MAX_NS / unit);
+    }
+    if (modes & ADJ_TICK)
+        state->tick = timex->tick;
+}
+
 static int64_t adjtimex(uaddr_t user)
 {
     struct linux_timex timex;
 
     if (copy_from_user(&timex, user, sizeof(timex)))
         return -EFAULT;
-    if (timex.modes != 0 && timex.modes != ADJ_OFFSET_SS_READ)
-        return -EPERM;
-    timex = (struct linux_timex){
-        .modes = timex.modes,
-        .maxerror = TIMEX_MAXERROR_US,
-        .esterror = TIMEX_MAXERROR_US,
-        .status = STA_UNSYNC,
-        .precision = 1,
-        .tolerance = 32768000,
-        .tick = TIMEX_TICK_US,
-        .time = ns_to_timeval(clock_wall_ns()),
-    };
-    return copy_to_user(user, &timex, sizeof(timex)) ? -EFAULT : TIME_ERROR;
+    int error = check_timex(&timex);
+    if (error)
+        return error;
+    uint32_t modes = timex.modes;
+    bool slew = modes & ADJ_ADJTIME;
+    if (!slew && (modes & ADJ_SETOFFSET)) {
+        int64_t part = timex.time.us * (modes & ADJ_NANO ? 1 : (int64_t)NS_PER_US);
+        int64_t step;
+        if (__builtin_mul_overflow(timex.time.seconds, (int64_t)NS_PER_S, &step) ||
+            __builtin_add_overflow(step, part, &step) ||
+            __builtin_add_overflow(step, (int64_t)clock_wall_ns(), &step) || step < 0)
+            return -EINVAL;
+        error = set_wall((uint64_t)step);
+        if (error)
+            return error;
+    }
+    spin_lock(&timex_lock);
+    int64_t asked = timex.offset;
+    if (!slew)
+        keep_timex(&timex);
+    timex = timex_state;
+    if (slew) {
+        timex.offset = timex_slew_us;
+        if (!(modes & ADJ_OFFSET_READONLY))
+            timex_slew_us = asked;
+    }
+    spin_unlock(&timex_lock);
+    timex.modes = modes;
+    uint64_t now = clock_wall_ns();
+    timex.time = ns_to_timeval(now);
+    if (timex.status & STA_NANO)
+        timex.time.us = (int64_t)(now % NS_PER_S);
+    if (copy_to_user(user, &timex, sizeof(timex)))
+        return -EFAULT;
+    return timex.status & (STA_UNSYNC | STA_CLOCKERR) ? TIME_ERROR : 0;
 }
 
 int64_t sys_adjtimex(const struct syscall_args *args)

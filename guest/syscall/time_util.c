@@ -148,11 +148,3 @@ int clock_read(const struct clock_ref *ref, uint64_t *ns)
 {
     return clock_read_for(current_process(), ref, ns);
 }
-
-uint64_t clock_to_monotonic(const struct clock_ref *ref, uint64_t ns)
-{
-    if (ref->kind != CLOCK_KIND_WALL)
-        return ns;
-    uint64_t base = clock_params.wall_base_ns;
-    return ns > base ? ns - base : 0;
-}

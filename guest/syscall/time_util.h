@@ -31,7 +31,5 @@ int clock_read(const struct clock_ref *ref, uint64_t *ns); /* 0 or -EINVAL: nobo
 /* The same from anywhere: an id of 0 means this process, and still the calling thread. */
 struct process;
 int clock_read_for(struct process *process, const struct clock_ref *ref, uint64_t *ns);
-/* A time on a wall or monotonic clock as monotonic time; the past becomes 0. */
-uint64_t clock_to_monotonic(const struct clock_ref *ref, uint64_t ns);
 
 #endif

@@ -30,6 +30,27 @@ static void *waiter(void *arg)
     return NULL;
 }
 
+/* Until all other threads of the process sleep. */
+static void wait_until_asleep(int count)
+{
+    for (int asleep = 0; asleep < count; usleep(1000)) {
+        DIR *dir = opendir("/proc/self/task");
+        struct dirent *entry;
+        NEED(dir);
+        asleep = 0;
+        while ((entry = readdir(dir)) != NULL) {
+            char path[64], state = 0;
+            snprintf(path, sizeof(path), "/proc/self/task/%.20s/stat", entry->d_name);
+            FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
+            if (!file)
+                continue;
+            asleep += fscanf(file, "%*d (%*[^)]) %c", &state) == 1 && state == 'S';
+            fclose(file);
+        }
+        closedir(dir);
+    }
+}
+
 static void broadcast(int held)
 {
     pthread_t threads[4];
@@ -38,7 +59,7 @@ static void broadcast(int held)
     woken = 0;
     for (int i = 0; i < 4; i++)
         NEED(pthread_create(&threads[i], NULL, waiter, NULL) == 0);
-    usleep(100000);
+    wait_until_asleep(4);
     if (held)
         NEED(futex(&lock, FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0) == 0);
     condition = 1;
@@ -74,7 +95,7 @@ int main(void)
     pthread_t thread;
     condition = lock = 0;
     NEED(pthread_create(&thread, NULL, waiter, NULL) == 0);
-    usleep(50000);
+    wait_until_asleep(1);
     VALUE(futex(&condition, FUTEX_CMP_REQUEUE_PI_PRIVATE, 1, (void *)1, &other, 0));
     VALUE(futex(&condition, FUTEX_CMP_REQUEUE_PI_PRIVATE, 1, (void *)1, &lock, 0));
     pthread_join(thread, NULL);
