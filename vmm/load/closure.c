@@ -16,6 +16,8 @@
 #define SCRIPT_LINE_MAX 256u /* BINPRM_BUF_SIZE */
 #define SCRIPT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define ENV_PROGRAM "/env"
+#define GLIBC "libc.so.6"
+#define UNWINDER "libgcc_s.so.1"
 
 static struct vmm_error *error_of(struct closure *closure)
 {
@@ -166,6 +168,24 @@ static int add_needed(struct closure *closure, struct library_object *object, co
     return 0;
 }
 
+/*
+ * What glibc opens by itself while a program runs, as far as a program can be
+ * seen to want it: the unwinder behind these functions.
+ */
+static int add_unwinder(struct closure *closure, struct library_object *object,
+                        struct elf_file *elf, const struct elf_dynamic *dynamic)
+{
+    static const char *const unwinding[] = {"pthread_exit", "pthread_cancel", "thrd_exit",
+                                            "backtrace", NULL};
+    int result = 0;
+    if (!library_is_loaded(object, UNWINDER))
+        result = elf_file_mentions(elf, dynamic, unwinding);
+    if (result <= 0)
+        return result;
+    result = library_find(closure, object, UNWINDER);
+    return result == -ENOMEM ? result : 0; /* without it, it ends as it would natively */
+}
+
 /* Interpreter and libraries of one object join members and queue. */
 static int scan(struct closure *closure, struct library_object *object)
 {
@@ -173,6 +193,7 @@ static int scan(struct closure *closure, struct library_object *object)
     struct elf_file elf;
     struct elf_dynamic dynamic;
     const char *name;
+    bool uses_glibc = false;
 
     elf_source_of(object->member, &source);
     int result = elf_file_open(&source, &elf);
@@ -198,7 +219,10 @@ static int scan(struct closure *closure, struct library_object *object)
         int found = add_needed(closure, object, name);
         if (found)
             return found;
+        uses_glibc |= strcmp(name, GLIBC) == 0;
     }
+    if (!result && uses_glibc)
+        result = add_unwinder(closure, object, &elf, &dynamic);
     if (result == -ENOMEM)
         return fail_memory(closure);
     return result ? fail_elf(closure, object, &elf, result) : 0;

@@ -57,6 +57,7 @@ void closure_free(struct closure *closure);
 
 /* library_search.c: members for a needed name, queued.  -ENOENT: nowhere. */
 int library_find(struct closure *closure, const struct library_object *object, const char *name);
+bool library_is_loaded(const struct library_object *object, const char *name);
 /* A name that need not be looked for by objects of this root any more; kept, not copied. */
 int library_note_loaded(struct closure *closure, const struct library_object *object,
                         const char *name);

@@ -17,6 +17,8 @@
 #define USER_END 0x00007ffffffff000ull
 #define DYNAMIC_ENTRIES_MAX 4096u
 #define STRING_FIRST_READ 128u
+#define STRINGS_SEARCHED_MAX (16u << 20)
+#define WORD_MAX 32u /* with its NUL */
 
 static int bad(struct elf_file *elf, const char *why)
 {
@@ -317,6 +319,31 @@ int elf_file_string(struct elf_file *elf, const struct elf_dynamic *dynamic, uin
         return long_string(elf, start, rest, arena, string);
     *string = arena_copy(arena, buffer, (size_t)(end - buffer));
     return *string ? 0 : -ENOMEM;
+}
+
+int elf_file_mentions(struct elf_file *elf, const struct elf_dynamic *dynamic,
+                      const char *const *words)
+{
+    char window[2 * WINDOW_BYTES];
+    uint64_t size = dynamic->strings_size, at = dynamic->strings_offset;
+    size_t kept = 0; /* of the window before: a word may lie across */
+    if (size > STRINGS_SEARCHED_MAX)
+        size = STRINGS_SEARCHED_MAX;
+    while (size > 0) {
+        size_t part = size < sizeof(window) - kept ? (size_t)size : sizeof(window) - kept;
+        int result = read_at(elf, at, window + kept, part);
+        if (result)
+            return result;
+        for (size_t i = 0; words[i]; i++)
+            if (memmem(window, kept + part, words[i], strlen(words[i]) + 1))
+                return 1;
+        at += part;
+        size -= part;
+        part += kept;
+        kept = part < WORD_MAX ? part : WORD_MAX;
+        memmove(window, window + part - kept, kept);
+    }
+    return 0;
 }
 
 bool elf_file_is_ours(const uint8_t *start, size_t size)

@@ -56,6 +56,10 @@ int elf_file_dynamic(struct elf_file *elf, struct elf_dynamic *dynamic);
 /* A string of the dynamic string table, in the arena. */
 int elf_file_string(struct elf_file *elf, const struct elf_dynamic *dynamic, uint64_t offset,
                     struct arena *arena, const char **string);
+/* 1 when one of the words (at most 32 bytes each, NULL at the end) is in the dynamic string
+ * table, as the end of a string at least; 0 when none is; or a read error. */
+int elf_file_mentions(struct elf_file *elf, const struct elf_dynamic *dynamic,
+                      const char *const *words);
 /* From a file's first bytes (20 or more): whether it is for 64-bit x86-64. */
 bool elf_file_is_ours(const uint8_t *start, size_t size);
 

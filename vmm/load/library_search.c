@@ -305,14 +305,21 @@ static int search(struct closure *closure, const struct library_object *object, 
     return result == -ENOENT ? search_common(closure, object, name) : result;
 }
 
+/* ld.so takes a library of that name that is there already, wherever from. */
+bool library_is_loaded(const struct library_object *object, const char *name)
+{
+    for (const struct loaded_name *loaded = object->root->loaded; loaded; loaded = loaded->next)
+        if (strcmp(loaded->name, name) == 0)
+            return true;
+    return false;
+}
+
 int library_find(struct closure *closure, const struct library_object *object, const char *name)
 {
     if (strchr(name, '/'))
         return find_by_path(closure, object, name);
-    /* ld.so takes a library of that name that is there already, wherever from. */
-    for (const struct loaded_name *loaded = object->root->loaded; loaded; loaded = loaded->next)
-        if (strcmp(loaded->name, name) == 0)
-            return 0;
+    if (library_is_loaded(object, name))
+        return 0;
     int result = search(closure, object, name);
     return result ? result : library_note_loaded(closure, object, name);
 }
