@@ -23,8 +23,9 @@ static void publish(struct vvar *vvar)
     vvar->sequence++;
     atomic_thread_fence(memory_order_seq_cst); /* odd before any field changes */
     vvar->tsc_base = clock_params.tsc_base;
-    vvar->mult = clock_params.mult;
-    vvar->shift = clock_params.shift;
+    uint64_t mult = clock_params.mult, shift = clock_params.shift;
+    vvar->ns_whole = mult >> shift;
+    vvar->ns_part = shift ? mult << (64 - shift) : 0; /* what is whole falls off the top */
     vvar->wall_seconds = clock_params.wall_base_ns / NS_PER_S;
     vvar->wall_ns = clock_params.wall_base_ns % NS_PER_S;
     vvar->getcpu = cpu_features.rdpid    ? VVAR_GETCPU_RDPID

@@ -20,6 +20,11 @@ enum { /* uapi/linux/time.h */
        CLOCK_MONOTONIC_COARSE = 6,
        CLOCK_BOOTTIME = 7,
 };
+/* Sets of those that read the same, but for the epoch. */
+#define MONOTONIC_CLOCKS                                                                \
+    (1u << CLOCK_MONOTONIC | 1u << CLOCK_MONOTONIC_RAW | 1u << CLOCK_MONOTONIC_COARSE | \
+     1u << CLOCK_BOOTTIME)
+#define WALL_CLOCKS (1u << CLOCK_REALTIME | 1u << CLOCK_REALTIME_COARSE)
 enum {
     SYS_gettimeofday = 96,
     SYS_time = 201,
@@ -66,10 +71,16 @@ static int64_t system_call(long number, const void *a, const void *b, const void
 
 static uint64_t read_tsc(void)
 {
-    uint32_t lo, hi;
+    uint64_t lo, hi;
     /* Not before the loads of the parameters, nor of anything the program has seen. */
     __asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
-    return ((uint64_t)hi << 32) | lo;
+    return hi << 32 | lo;
+}
+
+/* The upper half of the product. */
+static uint64_t multiply_high(uint64_t a, uint64_t b)
+{
+    return (uint64_t)(((unsigned __int128)a * b) >> 64);
 }
 
 #define READ_ONCE(field) (*(const volatile __typeof__(field) *)&(field))
@@ -86,21 +97,21 @@ static inline __attribute__((always_inline)) int read_clock(int wall, struct tim
     uint32_t sequence;
 
     do {
-        sequence = READ_ONCE(vvar->sequence);
+        sequence = READ_ONCE(vvar->sequence) & ~1u; /* odd: being written, never equal below */
         COMPILER_BARRIER();
-        if (__builtin_expect(!(vvar->flags & VVAR_CLOCK_TSC), 0))
+        if (__builtin_expect(!(READ_ONCE(vvar->flags) & VVAR_CLOCK_TSC), 0))
             return 0;
         uint64_t ticks = read_tsc() - vvar->tsc_base;
         if (__builtin_expect((int64_t)ticks < 0, 0))
             ticks = 0; /* a CPU whose TSC is a moment behind */
-        ns = (uint64_t)(((unsigned __int128)ticks * vvar->mult) >> vvar->shift);
+        ns = ticks * vvar->ns_whole + multiply_high(ticks, vvar->ns_part);
         seconds = 0;
         if (wall) {
             seconds = vvar->wall_seconds;
             ns += vvar->wall_ns;
         }
-        COMPILER_BARRIER();
-    } while (__builtin_expect((sequence & 1) || READ_ONCE(vvar->sequence) != sequence, 0));
+        __asm__ volatile("" : "+r"(ns) : : "memory"); /* computed here: fewer registers live on */
+    } while (__builtin_expect(READ_ONCE(vvar->sequence) != sequence, 0));
     uint64_t whole = ns / NS_PER_S;
     time->seconds = (int64_t)(seconds + whole);
     time->ns = (int64_t)(ns - whole * NS_PER_S);
@@ -109,21 +120,16 @@ static inline __attribute__((always_inline)) int read_clock(int wall, struct tim
 
 EXPORT int __vdso_clock_gettime(int clock, struct timespec64 *time)
 {
-    switch (clock) {
-    case CLOCK_REALTIME:
-    case CLOCK_REALTIME_COARSE:
-        if (read_clock(1, time))
-            return 0;
-        break;
-    case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_RAW:
-    case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_BOOTTIME:
-        if (read_clock(0, time))
-            return 0;
-        break;
-    default:
-        break;
+    if (__builtin_expect((unsigned int)clock < 8, 1)) {
+        uint32_t bit = 1u << clock;
+
+        if (bit & MONOTONIC_CLOCKS) {
+            if (__builtin_expect(read_clock(0, time), 1))
+                return 0;
+        } else if (bit & WALL_CLOCKS) {
+            if (read_clock(1, time))
+                return 0;
+        }
     }
     return (int)system_call(SYS_clock_gettime, (void *)(intptr_t)clock, time, NULL);
 }

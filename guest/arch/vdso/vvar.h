@@ -17,7 +17,7 @@ struct vvar {
     uint32_t sequence;
     uint32_t flags; /* VVAR_CLOCK_TSC */
     uint64_t tsc_base;
-    uint32_t mult, shift; /* ns since boot = ((tsc - tsc_base) * mult) >> shift */
+    uint64_t ns_whole, ns_part; /* ns per tick, and 2^-64 ns: the kernel's mult >> shift exactly */
     uint64_t wall_seconds; /* CLOCK_REALTIME at tsc_base */
     uint64_t wall_ns; /* 0..999999999 */
     uint32_t getcpu; /* enum vvar_getcpu */
