@@ -62,6 +62,11 @@ $B/apps/%.musl: tests/apps/%.c tests/apps/check.h
 	@mkdir -p $(@D)
 	musl-gcc $(APP_CFLAGS) $(app_cflags) -static $< -pthread -lm -o $@
 
+# A second build with lock, sleep and leak checks, for the tests of tests/hostile.
+.PHONY: $B/debug/vmm
+$B/debug/vmm:
+	@$(MAKE) --no-print-directory -s B=$B/debug DEBUG=1 $B/debug/vmm
+
 # ---- bench -------------------------------------------------------------------
 
 # Static programs against musl: small, so that what is measured is the start and not the program.

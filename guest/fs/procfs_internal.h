@@ -53,6 +53,12 @@ extern const struct proc_entry proc_system_entries[]; /* procfs_system.c */
 extern const struct proc_entry proc_net_entries[]; /* procfs_net.c */
 extern const struct proc_entry proc_process_template; /* procfs_process.c: /proc/PID */
 extern const struct proc_entry proc_sys_entries[]; /* procfs_sys.c: /proc/sys */
+extern const struct proc_entry proc_vmm_entries[]; /* procfs_vmm.c: /proc/vmm */
+#if DEBUG_LOCKS
+#define PROC_VMM_ROW {.name = "vmm", .mode = S_IFDIR | 0555, .children = proc_vmm_entries},
+#else
+#define PROC_VMM_ROW
+#endif
 
 /* procfs_process.c: the path of a link, cut at size; bytes or errno */
 ssize_t proc_path_of(struct dentry *dentry, char *buf, size_t size);

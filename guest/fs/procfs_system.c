@@ -301,5 +301,5 @@ const struct proc_entry proc_system_entries[] = {
     TEXT_FILE("uptime", uptime),
     TEXT_FILE("version", version),
     {.name = "sys", .mode = S_IFDIR | 0555, .children = proc_sys_entries},
-    {0},
+    PROC_VMM_ROW{0},
 };

@@ -55,11 +55,19 @@ void page_get_stats(struct page_stats *stats);
 uint64_t page_total(void); /* the same as stats->total, at once */
 
 /*
- * Allocation failure on purpose: the Nth allocation from now (page or slab)
- * fails, 0 switches it off.  For tests; costs one predictable branch.
+ * Allocation failure on purpose, in tests and debug builds: the Nth allocation from
+ * now (page or slab) fails, 0 switches it off.
  */
+#if DEBUG_LOCKS || HOST_TEST
 void page_fault_injection(uint64_t nth);
+uint64_t page_fault_injection_left(void); /* allocations until then; 0: it has been, or is off */
 bool page_should_fail(void);
+#else
+static inline bool page_should_fail(void)
+{
+    return false;
+}
+#endif
 
 /* Boot: takes RAM from boot_info.  False when there is too little to start with. */
 bool page_alloc_init(void);

@@ -9,32 +9,11 @@
 
 #include "arch/trap.h"
 #include "lib/types.h"
+#include "syscall/arg_kinds.h"
 
 #define SYSCALL_COUNT 512u
 
 typedef int64_t syscall_handler(const struct syscall_args *args);
-
-/* Kinds of argument, for --strace, the pointer-fault test and the documentation. */
-enum syscall_arg_kind {
-    ARG_NONE,
-    ARG_INT,
-    ARG_UINT,
-    ARG_LONG,
-    ARG_HEX,
-    ARG_FD,
-    ARG_PATH,
-    ARG_STRING,
-    ARG_SIZE,
-    ARG_PTR_IN,
-    ARG_PTR_OUT,
-    ARG_PTR_INOUT,
-    ARG_FLAGS,
-    ARG_MODE,
-    ARG_SIGNAL,
-    ARG_PID,
-    ARG_OFFSET,
-    ARG_ADDRESS,
-};
 
 struct syscall_entry {
     const char *name; /* NULL: no such call */

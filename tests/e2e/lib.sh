@@ -10,6 +10,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 B=${B:-build}
 ENGINE=${ENGINE:-qemu}
 VMM=$top/$B/vmm
+DEBUG_VMM=$top/$B/debug/vmm # with DEBUG=1, for scripts that name it
 APPS=$top/$B/apps
 T=${T:-$(mktemp -d)}
 T=$(cd "$T" && pwd)
