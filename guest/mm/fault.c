@@ -14,9 +14,8 @@
 static void count_resident(struct mm *mm, long pages)
 {
     long now = atomic_fetch_add_explicit(&mm->rss_pages, pages, memory_order_relaxed) + pages;
-
-    if (now > (long)mm->rss_max_pages)
-        mm->rss_max_pages = (uint64_t)now;
+    if (now > (long)__atomic_load_n(&mm->rss_max_pages, __ATOMIC_RELAXED))
+        __atomic_store_n(&mm->rss_max_pages, (uint64_t)now, __ATOMIC_RELAXED);
 }
 
 static bool is_zero_page(paddr_t pa)
@@ -24,12 +23,29 @@ static bool is_zero_page(paddr_t pa)
     return pa.raw == paging_zero_page().raw;
 }
 
-/* Puts a leaf where there was none. */
-static void install(struct mm *mm, uint64_t *slot, uint64_t pte)
+/* Puts a leaf where there was none; false: another fault was faster. */
+static bool install(struct mm *mm, uint64_t *slot, uint64_t pte)
 {
-    pte_write(slot, pte);
+    if (!pte_swap(slot, 0, pte))
+        return false;
     if (!is_zero_page(PADDR(pte & PTE_ADDR))) /* it is nobody's memory */
         count_resident(mm, 1);
+    return true;
+}
+
+/* The same for a page of which the leaf gets the only reference. */
+static bool install_own(struct mm *mm, uint64_t *slot, paddr_t pa, uint32_t vm_flags)
+{
+    if (install(mm, slot, pte_make(pa, vm_flags, 0)))
+        return true;
+    page_put(pa);
+    return false;
+}
+
+static void has_private_pages(struct vma *vma)
+{
+    if (vma->ops && !(vma->flags & VM_PRIVATE_PAGES))
+        __atomic_fetch_or(&vma->flags, VM_PRIVATE_PAGES, __ATOMIC_RELAXED);
 }
 
 /*
@@ -53,8 +69,11 @@ static void map_ahead(struct mm *mm, struct vma *vma, uint64_t address, uint64_t
             return;
     }
     uint64_t bits = pte_make(PADDR(0), vma->flags, 0), i = 1;
-    for (; i <= MIN(room, AHEAD_PAGES) && !slot[i] && page_alloc(0, PAGE_ZERO, &pa); i++)
-        pte_write(&slot[i], bits | pa.raw);
+    for (; i <= MIN(room, AHEAD_PAGES) && !pte_read(&slot[i]) && page_alloc(0, PAGE_ZERO, &pa); i++)
+        if (!pte_swap(&slot[i], 0, bits | pa.raw)) {
+            page_put(pa);
+            break;
+        }
     count_resident(mm, (long)i - 1);
 }
 
@@ -92,7 +111,10 @@ static bool map_huge(struct mm *mm, struct vma *vma, uint64_t address, uint64_t 
     page_get_stats(&stats);
     if (stats.free < stats.total / 4 || !page_alloc(PAGE_ORDER_MAX, PAGE_ZERO, &pa))
         return false;
-    pte_write(entry, pte_make(pa, vma->flags, PTE_PS));
+    if (!pte_swap(entry, 0, pte_make(pa, vma->flags, PTE_PS))) {
+        page_put(pa);
+        return false;
+    }
     count_resident(mm, HUGE_SIZE / PAGE_SIZE);
     return true;
 }
@@ -103,14 +125,13 @@ static enum fault_result fault_anonymous(struct mm *mm, struct vma *vma, uint64_
     paddr_t pa;
 
     if (!write) {
-        pte_write(slot, pte_make(paging_zero_page(), vma->flags, PTE_SW_STATIC | PTE_SW_COW));
+        pte_swap(slot, 0, pte_make(paging_zero_page(), vma->flags, PTE_SW_STATIC | PTE_SW_COW));
         return FAULT_OK;
     }
     if (!page_alloc(0, PAGE_ZERO, &pa))
         return FAULT_OOM;
-    pte_write(slot, pte_make(pa, vma->flags, 0));
-    count_resident(mm, 1);
-    map_ahead(mm, vma, address, slot);
+    if (install_own(mm, slot, pa, vma->flags))
+        map_ahead(mm, vma, address, slot);
     return FAULT_OK;
 }
 
@@ -133,10 +154,8 @@ static void map_around(struct mm *mm, struct vma *vma, uint64_t address, uint64_
         uint64_t stop = at + MIN(pages, (end - at) / PAGE_SIZE) * PAGE_SIZE;
 
         for (; at < stop; at += PAGE_SIZE, slot++, pa.raw += PAGE_SIZE) {
-            if (*slot)
-                continue;
-            pte_write(slot, pte_make(pa, vma->flags, extra));
-            mapped += !is_zero_page(pa);
+            if (!pte_read(slot) && pte_swap(slot, 0, pte_make(pa, vma->flags, extra)))
+                mapped += !is_zero_page(pa);
         }
         if (pages == 0) { /* this one is not static, the next may be */
             at += PAGE_SIZE;
@@ -161,61 +180,76 @@ static bool copy_page(paddr_t from, paddr_t *to)
     return true;
 }
 
-static enum fault_result fault_object(struct mm *mm, struct vma *vma, uint64_t address,
-                                      uint64_t *slot, bool write)
+/* The page that get_page() gave, or a copy of it, behind an entry that is empty. */
+static enum fault_result map_object_page(struct mm *mm, struct vma *vma, uint64_t *slot,
+                                         const struct vm_page *page, bool write)
 {
-    struct vm_page page;
+    bool shared = vma->flags & VM_SHARED;
+    paddr_t copy;
+
+    if (!shared && write) {
+        bool copied = copy_page(page->pa, &copy);
+
+        if (!page->is_static)
+            page_put(page->pa);
+        if (!copied)
+            return FAULT_OOM;
+        has_private_pages(vma);
+        install_own(mm, slot, copy, vma->flags);
+        return FAULT_OK;
+    }
+    uint64_t extra = (page->is_static ? PTE_SW_STATIC : 0) | (shared ? 0 : PTE_SW_COW);
+    if (!install(mm, slot, pte_make(page->pa, vma->flags, extra)) && !page->is_static)
+        page_put(page->pa);
+    return FAULT_OK;
+}
+
+static enum fault_result fault_object(struct mm *mm, struct vma *vma, uint64_t address,
+                                      uint64_t *slot, bool write, bool alone)
+{
+    struct vm_page page = {.is_static = true};
+    uint64_t offset = vma_offset(vma, address);
     bool shared = vma->flags & VM_SHARED;
     /* A shared page that may be written must be the object's own from the start. */
     bool for_write = shared && (vma->flags & VM_MAYWRITE);
 
-    if (!write && !for_write && vma->ops->static_run) {
-        map_around(mm, vma, address, slot);
-        if (*slot)
+    if (!for_write && vma->ops->static_run) {
+        if (!write)
+            map_around(mm, vma, address, slot);
+        if (pte_read(slot))
             return FAULT_OK;
+        if (write && vma->ops->static_run(vma->object, offset, &page.pa))
+            return map_object_page(mm, vma, slot, &page, true);
     }
-    int error = vma->ops->get_page(vma->object, vma_offset(vma, address), for_write, &page);
-    if (error)
-        return object_error(error);
-    if (!shared && write) {
-        paddr_t copy;
-        bool copied = copy_page(page.pa, &copy);
-
-        if (!page.is_static)
-            page_put(page.pa);
-        if (!copied)
-            return FAULT_OOM;
-        vma->flags |= VM_PRIVATE_PAGES;
-        install(mm, slot, pte_make(copy, vma->flags, 0));
-        return FAULT_OK;
-    }
-    uint64_t extra = (page.is_static ? PTE_SW_STATIC : 0) | (shared ? 0 : PTE_SW_COW);
-    install(mm, slot, pte_make(page.pa, vma->flags, extra));
-    return FAULT_OK;
+    if (!alone)
+        return FAULT_BUSY; /* get_page() may sleep */
+    int error = vma->ops->get_page(vma->object, offset, for_write, &page);
+    return error ? object_error(error) : map_object_page(mm, vma, slot, &page, write);
 }
 
 /* A write to a leaf that is there and that this mm may not write yet. */
 static enum fault_result fault_copy(struct mm *mm, struct vma *vma, uint64_t address,
-                                    uint64_t *slot)
+                                    uint64_t *slot, uint64_t old)
 {
-    uint64_t old = *slot;
     paddr_t old_pa = PADDR(old & PTE_ADDR), pa;
     bool is_zero = is_zero_page(old_pa);
 
     if (!(old & PTE_SW_COW)) {
-        pte_write(slot, pte_make(old_pa, vma->flags, old & PTE_SW_STATIC));
+        pte_swap(slot, old, pte_make(old_pa, vma->flags, old & PTE_SW_STATIC));
         return FAULT_OK;
     }
+    has_private_pages(vma);
     if (!(old & PTE_SW_STATIC) && page_ref(old_pa) == 1) {
         /* The other owners are gone: a page of ours alone is not copied. */
-        pte_write(slot, pte_make(old_pa, vma->flags, 0));
-        vma->flags |= vma->ops ? VM_PRIVATE_PAGES : 0;
+        pte_swap(slot, old, pte_make(old_pa, vma->flags, 0));
         return FAULT_OK;
     }
     if (!(is_zero ? page_alloc(0, PAGE_ZERO, &pa) : copy_page(old_pa, &pa)))
         return FAULT_OOM;
-    vma->flags |= vma->ops ? VM_PRIVATE_PAGES : 0;
-    pte_write(slot, pte_make(pa, vma->flags, 0));
+    if (!pte_swap(slot, old, pte_make(pa, vma->flags, 0))) {
+        page_put(pa);
+        return FAULT_OK;
+    }
     /* Other CPUs read the old page until the flush; only then may it go. */
     tlb_flush_range(mm, address, address + PAGE_SIZE);
     if (!(old & PTE_SW_STATIC))
@@ -225,28 +259,48 @@ static enum fault_result fault_copy(struct mm *mm, struct vma *vma, uint64_t add
     return FAULT_OK;
 }
 
-static enum fault_result fault_in_vma(struct mm *mm, struct vma *vma, uint64_t address, bool write)
+/* No table holds the entry of address: makes one (*slot), or maps 2 MiB at once (NULL). */
+static enum fault_result make_slot(struct mm *mm, struct vma *vma, uint64_t address, bool write,
+                                   bool alone, uint64_t **slot)
+{
+    uint64_t *entry = pt_create_huge(mm, address);
+
+    *slot = NULL;
+    if (!entry)
+        return FAULT_OOM;
+    uint64_t huge = pte_read(entry);
+    if (huge & PTE_PS) {
+        /* A leaf that allows the access: the CPU's copy was stale. */
+        if (!write || (huge & PTE_W))
+            return FAULT_OK;
+        if (!alone)
+            return FAULT_BUSY;
+        *slot = pt_create(mm, address);
+        return *slot ? FAULT_OK : FAULT_OOM;
+    }
+    if (!huge && write && !vma->ops && map_huge(mm, vma, address, entry))
+        return FAULT_OK;
+    *slot = pt_create_below(entry, address);
+    return *slot || (pte_read(entry) & PTE_PS) ? FAULT_OK : FAULT_OOM;
+}
+
+/* alone: between mm_change_begin() and _end(); else behind the gate, with others. */
+static enum fault_result fault_in_vma(struct mm *mm, struct vma *vma, uint64_t address, bool write,
+                                      bool alone)
 {
     uint64_t *slot = pt_find(mm, address);
 
     if (!slot) {
-        uint64_t *huge = pt_create_huge(mm, address);
-        if (!huge)
-            return FAULT_OOM;
-        /* A 2 MiB leaf that allows the access: the CPU's copy was stale. */
-        if ((*huge & PTE_PS) && (!write || (*huge & PTE_W)))
-            return FAULT_OK;
-        if (!*huge && write && !vma->ops && map_huge(mm, vma, address, huge))
-            return FAULT_OK;
-        slot = pt_create(mm, address);
+        enum fault_result result = make_slot(mm, vma, address, write, alone, &slot);
         if (!slot)
-            return FAULT_OOM;
+            return result;
     }
-    if (!*slot)
-        return vma->ops ? fault_object(mm, vma, address, slot, write)
+    uint64_t pte = pte_read(slot);
+    if (!pte)
+        return vma->ops ? fault_object(mm, vma, address, slot, write, alone)
                         : fault_anonymous(mm, vma, address, slot, write);
-    if (write && !(*slot & PTE_W))
-        return fault_copy(mm, vma, address, slot);
+    if (write && !(pte & PTE_W))
+        return fault_copy(mm, vma, address, slot, pte);
     return FAULT_OK; /* another thread was faster, or a stale TLB entry */
 }
 
@@ -278,7 +332,8 @@ static bool access_allowed(uint32_t vm_flags, uint64_t access)
     return vm_flags & (VM_READ | VM_WRITE | VM_EXEC);
 }
 
-enum fault_result fault_locked(struct mm *mm, uint64_t address, uint64_t access)
+static enum fault_result fault_in_areas(struct mm *mm, uint64_t address, uint64_t access,
+                                        bool alone)
 {
     if (address >= USER_END)
         return FAULT_SEGV_MAPERR;
@@ -286,12 +341,21 @@ enum fault_result fault_locked(struct mm *mm, uint64_t address, uint64_t access)
     if (!vma)
         return FAULT_SEGV_MAPERR;
     if (address < vma->start) {
-        if (!(vma->flags & VM_GROWSDOWN) || !grow_stack(mm, vma, address))
+        if (!(vma->flags & VM_GROWSDOWN))
+            return FAULT_SEGV_MAPERR;
+        if (!alone)
+            return FAULT_BUSY;
+        if (!grow_stack(mm, vma, address))
             return FAULT_SEGV_MAPERR;
     }
     if (!access_allowed(vma->flags, access))
         return FAULT_SEGV_ACCERR;
-    return fault_in_vma(mm, vma, PAGE_ALIGN_DOWN(address), access & PF_WRITE);
+    return fault_in_vma(mm, vma, PAGE_ALIGN_DOWN(address), access & PF_WRITE, alone);
+}
+
+enum fault_result fault_locked(struct mm *mm, uint64_t address, uint64_t access)
+{
+    return fault_in_areas(mm, address, access, true);
 }
 
 __attribute__((hot)) enum fault_result mm_fault(struct mm *mm, uint64_t address, uint64_t pf_error,
@@ -300,9 +364,15 @@ __attribute__((hot)) enum fault_result mm_fault(struct mm *mm, uint64_t address,
     (void)user_rsp; /* like Linux since 4.20: any access in the gap below grows the stack */
     if (pf_error & PF_RESERVED)
         panic("page table of a program is corrupt at %#lx, error %#lx", address, pf_error);
-    mutex_lock(&mm->lock);
-    enum fault_result result = fault_locked(mm, address, pf_error & (PF_WRITE | PF_FETCH));
-    mutex_unlock(&mm->lock);
+    uint64_t access = pf_error & (PF_WRITE | PF_FETCH);
+    gate_enter(mm);
+    enum fault_result result = fault_in_areas(mm, address, access, false);
+    gate_leave(mm);
+    if (result != FAULT_BUSY)
+        return result;
+    mm_change_begin(mm);
+    result = fault_locked(mm, address, access);
+    mm_change_end(mm);
     return result;
 }
 
@@ -321,7 +391,7 @@ int populate_locked(struct mm *mm, uint64_t start, uint64_t end, bool write)
             continue;
         }
         for (; at < stop; at += PAGE_SIZE) {
-            enum fault_result result = fault_in_vma(mm, vma, at, write_here);
+            enum fault_result result = fault_in_vma(mm, vma, at, write_here, true);
             if (result != FAULT_OK)
                 return result == FAULT_OOM ? -ENOMEM : -EFAULT;
         }

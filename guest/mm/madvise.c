@@ -161,9 +161,9 @@ int mm_advise(struct mm *mm, uint64_t start, uint64_t length, int linux_advice)
         return -EINVAL;
     if (length == 0)
         return 0;
-    mutex_lock(&mm->lock);
+    mm_change_begin(mm);
     int error = advise_locked(mm, start, start + PAGE_ALIGN_UP(length), linux_advice);
-    mutex_unlock(&mm->lock);
+    mm_change_end(mm);
     return error;
 }
 
@@ -193,7 +193,7 @@ int mm_lock(struct mm *mm, uint64_t start, uint64_t length, bool on_fault, uint6
         return -EINVAL;
     if (size > USER_END - first)
         return -ENOMEM;
-    mutex_lock(&mm->lock);
+    mm_change_begin(mm);
     int error = 0;
     if (mm->locked_pages + size / PAGE_SIZE > limit_bytes / PAGE_SIZE)
         error = -ENOMEM;
@@ -201,7 +201,7 @@ int mm_lock(struct mm *mm, uint64_t start, uint64_t length, bool on_fault, uint6
         error = lock_range(mm, first, first + size, true);
     if (!error && !on_fault)
         error = populate_locked(mm, first, first + size, true) ? -ENOMEM : 0;
-    mutex_unlock(&mm->lock);
+    mm_change_end(mm);
     return error;
 }
 
@@ -213,9 +213,9 @@ int mm_unlock(struct mm *mm, uint64_t start, uint64_t length)
         return -EINVAL;
     if (size > USER_END - first)
         return -ENOMEM;
-    mutex_lock(&mm->lock);
+    mm_change_begin(mm);
     int error = lock_range(mm, first, first + size, false);
-    mutex_unlock(&mm->lock);
+    mm_change_end(mm);
     return error;
 }
 
@@ -223,7 +223,7 @@ int mm_lock_all(struct mm *mm, bool current, bool future, bool on_fault, uint64_
 {
     int error = 0;
 
-    mutex_lock(&mm->lock);
+    mm_change_begin(mm);
     if (current && mm->total_pages > limit_bytes / PAGE_SIZE)
         error = -ENOMEM;
     if (!error)
@@ -235,17 +235,17 @@ int mm_lock_all(struct mm *mm, bool current, bool future, bool on_fault, uint64_
         if (!on_fault)
             (void)populate_locked(mm, vma->start, vma->end, true);
     }
-    mutex_unlock(&mm->lock);
+    mm_change_end(mm);
     return error;
 }
 
 void mm_unlock_all(struct mm *mm)
 {
-    mutex_lock(&mm->lock);
+    mm_change_begin(mm);
     mm->default_flags = 0;
     for (struct vma *vma = vma_of(rb_first(&mm->vmas)); vma; vma = vma_next(vma))
         vma_set_flags(mm, vma, vma->flags & ~VM_LOCKED);
-    mutex_unlock(&mm->lock);
+    mm_change_end(mm);
 }
 
 static bool is_resident(struct mm *mm, struct vma *vma, uint64_t address)

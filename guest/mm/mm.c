@@ -76,9 +76,9 @@ void mm_put(struct mm *mm)
     if (current_mm() == mm)
         mm_activate(NULL);
     tlb_drop_lazy(mm);
-    mutex_lock(&mm->lock);
+    mm_change_begin(mm);
     remove_all(mm);
-    mutex_unlock(&mm->lock);
+    mm_change_end(mm);
     pt_free_root(mm);
     kfree(mm);
 }
@@ -142,14 +142,14 @@ struct mm *mm_fork(struct mm *mm, int *error)
     if (!copy)
         return NULL;
     gather_begin(&gather, mm);
-    mutex_lock(&mm->lock);
+    mm_change_begin(mm);
     mutex_lock(&copy->lock); /* objects may look through all address spaces */
     copy_layout(copy, mm);
     *error = copy_areas(copy, mm, &gather);
     /* Before the parent runs on: what it writes now, the child must not see. */
     gather_finish(&gather);
     mutex_unlock(&copy->lock);
-    mutex_unlock(&mm->lock);
+    mm_change_end(mm);
     copy->rss_max_pages = (uint64_t)atomic_load_explicit(&copy->rss_pages, memory_order_relaxed);
     if (*error) {
         mm_put(copy);
@@ -181,9 +181,9 @@ static int pin_locked(struct mm *mm, uint64_t address, bool for_write, struct vm
 
 int mm_pin_page(struct mm *mm, uint64_t address, bool for_write, struct vm_page *page)
 {
-    mutex_lock(&mm->lock);
+    mm_change_begin(mm);
     int error = pin_locked(mm, address, for_write, page);
-    mutex_unlock(&mm->lock);
+    mm_change_end(mm);
     return error;
 }
 

@@ -63,10 +63,13 @@ void gap_freed(struct mm *mm, uint64_t end); /* a hole ends there now */
 void mm_list_add(struct mm *mm); /* mm/mm_list.c */
 void mm_list_remove(struct mm *mm);
 
+void gate_enter(struct mm *mm); /* may sleep before it is inside */
+void gate_leave(struct mm *mm);
+
 int map_locked(struct mm *mm, const struct mmap_request *request, uint64_t *address);
 int unmap_locked(struct mm *mm, uint64_t start, uint64_t end);
 
-/* access: PF_WRITE, PF_FETCH or 0 (read). */
+/* access: PF_WRITE, PF_FETCH or 0 (read).  Between mm_change_begin() and _end(). */
 enum fault_result fault_locked(struct mm *mm, uint64_t address, uint64_t access);
 /* Brings the pages of a range in, as far as areas allow.  0, -ENOMEM, -EFAULT. */
 int populate_locked(struct mm *mm, uint64_t start, uint64_t end, bool write);

@@ -63,12 +63,12 @@ void mm_drop_object_pages(const struct vm_range *range)
     struct mm *mm = next_mm(&all), *next;
 
     for (; mm; mm = next) {
-        mutex_lock(&mm->lock);
+        mm_change_begin(mm);
         for (struct vma *vma = vma_of(rb_first(&mm->vmas)); vma; vma = vma_next(vma)) {
             if (vma->ops == range->ops && range->match(vma->object, range->arg))
                 drop_in_vma(mm, vma, range);
         }
-        mutex_unlock(&mm->lock);
+        mm_change_end(mm);
         next = next_mm(&mm->all_link);
         mm_put(mm);
     }

@@ -24,16 +24,21 @@ static unsigned int index_of(uint64_t address, unsigned int shift)
     return (address >> shift) & 511;
 }
 
-/* The table below an entry, made if missing; NULL: out of memory. */
+/* The table below an entry, made if missing; NULL: out of memory, or a 2 MiB leaf. */
 static uint64_t *descend(uint64_t *entry)
 {
-    if (LIKELY(*entry & PTE_P))
-        return table_of(*entry);
+    uint64_t there = pte_read(entry);
     paddr_t pa;
-    if (!page_alloc(0, PAGE_ZERO, &pa))
-        return NULL;
-    pte_write(entry, pa.raw | TABLE_BITS);
-    return phys_to_virt(pa);
+
+    if (!there) {
+        if (!page_alloc(0, PAGE_ZERO, &pa))
+            return NULL;
+        if (pte_swap(entry, 0, pa.raw | TABLE_BITS))
+            return phys_to_virt(pa);
+        page_put(pa); /* another fault was faster */
+        there = pte_read(entry);
+    }
+    return there & PTE_PS ? NULL : table_of(there);
 }
 
 uint64_t *pt_create_huge(struct mm *mm, uint64_t address)
@@ -63,14 +68,20 @@ static bool split_leaf(struct mm *mm, uint64_t *entry, uint64_t address)
     return true;
 }
 
+uint64_t *pt_create_below(uint64_t *entry, uint64_t address)
+{
+    uint64_t *table = descend(entry);
+
+    return table ? table + index_of(address, PAGE_SHIFT) : NULL;
+}
+
 uint64_t *pt_create(struct mm *mm, uint64_t address)
 {
     uint64_t *entry = pt_create_huge(mm, address);
 
     if (!entry || ((*entry & PTE_PS) && !split_leaf(mm, entry, address)))
         return NULL;
-    uint64_t *table = descend(entry);
-    return table ? table + index_of(address, PAGE_SHIFT) : NULL;
+    return pt_create_below(entry, address);
 }
 
 bool pt_walk(const struct mm *mm, uint64_t start, uint64_t end, struct pt_span *span)
@@ -140,7 +151,8 @@ void gather_begin(struct tlb_gather *gather, struct mm *mm)
     gather->start = UINT64_MAX;
     gather->end = 0;
     gather->no_flush = false;
-    gather->count = 0;
+    gather->count = gather->batch_count = 0;
+    gather->batch = NULL;
 }
 
 void gather_address(struct tlb_gather *gather, uint64_t start, uint64_t end)
@@ -155,15 +167,50 @@ void gather_finish(struct tlb_gather *gather)
         tlb_flush_range(gather->mm, gather->start, gather->end);
     for (unsigned int i = 0; i < gather->count; i++)
         page_put(gather->pages[i]);
+    while (gather->batch) {
+        struct gather_batch *batch = gather->batch;
+
+        for (unsigned int i = 0; i < gather->in_batch; i++)
+            page_put(batch->pages[i]);
+        gather->in_batch = ARRAY_SIZE(batch->pages); /* the older ones are full */
+        gather->batch = batch->next;
+        page_free_virt(batch);
+    }
     gather->start = UINT64_MAX;
     gather->end = 0;
-    gather->count = 0;
+    gather->count = gather->batch_count = 0;
+}
+
+/* Is there room in a batch?  Not for one CPU: its own flush costs less than a page. */
+static bool batch_has_room(struct tlb_gather *gather)
+{
+    struct gather_batch *batch;
+
+    if (gather->batch && gather->in_batch < ARRAY_SIZE(batch->pages))
+        return true;
+    if (gather->no_flush || gather->batch_count == GATHER_BATCHES_MAX || !tlb_is_shared(gather->mm))
+        return false;
+    batch = page_alloc_virt(0);
+    if (!batch)
+        return false;
+    batch->next = gather->batch;
+    gather->batch = batch;
+    gather->batch_count++;
+    gather->in_batch = 0;
+    return true;
 }
 
 void gather_page(struct tlb_gather *gather, paddr_t pa)
 {
-    if (gather->count == GATHER_PAGES_MAX)
-        gather_finish(gather);
+    if (gather->count < GATHER_PAGES_MAX) {
+        gather->pages[gather->count++] = pa;
+        return;
+    }
+    if (batch_has_room(gather)) {
+        gather->batch->pages[gather->in_batch++] = pa;
+        return;
+    }
+    gather_finish(gather);
     gather->pages[gather->count++] = pa;
 }
 

@@ -167,9 +167,9 @@ int64_t mm_remap(struct mm *mm, uint64_t old_start, uint64_t old_length, uint64_
                           .fixed = fixed,
                           .dont_unmap = dont_unmap};
 
-    mutex_lock(&mm->lock);
+    mm_change_begin(mm);
     int64_t result = remap_locked(&remap);
-    mutex_unlock(&mm->lock);
+    mm_change_end(mm);
     return result;
 }
 
@@ -187,7 +187,7 @@ int mm_remap_offset(struct mm *mm, uint64_t start, uint64_t length, uint64_t off
     if (length == 0 || start > USER_END || length > USER_END - start ||
         offset > UINT64_MAX - length)
         return -EINVAL;
-    mutex_lock(&mm->lock);
+    mm_change_begin(mm);
     struct vma *vma = vma_find(mm, start);
     if (vma && vma->start <= start && vma->end - start >= length && vma->ops &&
         (vma->flags & VM_SHARED)) {
@@ -200,6 +200,6 @@ int mm_remap_offset(struct mm *mm, uint64_t start, uint64_t length, uint64_t off
         error = map_locked(mm, &request, &address);
         ops->put(object);
     }
-    mutex_unlock(&mm->lock);
+    mm_change_end(mm);
     return error;
 }

@@ -65,6 +65,11 @@ void tlb_flush_range(struct mm *mm, uint64_t start, uint64_t end)
         remote_flush(others, mm, start, end);
 }
 
+bool tlb_is_shared(const struct mm *mm)
+{
+    return atomic_load(&mm->cpu_mask) & ~(1ul << this_cpu()->cpu);
+}
+
 void tlb_drop_lazy(struct mm *mm)
 {
     /* Each of them is idle, and what a shootdown does there is to let go. */

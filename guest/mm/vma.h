@@ -5,8 +5,16 @@
  *
  * Lock: mm->lock (a mutex, sleeps) guards areas and tables.  It is taken by the
  * functions below themselves unless they say "locked".  The page-fault path
- * takes it too, so nobody may touch program memory while holding it.
+ * may take it too, so nobody may touch program memory while holding it.
  * Lock order: mm->lock before any inode lock and any spinlock.
+ *
+ * Most faults do without the mutex: any number at once, they pass mm->gate, which
+ * whoever changes areas or takes entries away (mm_change_begin()) closes on top of
+ * the mutex.  Behind the gate nobody sleeps, areas stand still, and an entry changes
+ * only by compare-and-swap, from nothing to a leaf or table, or from copy-on-write to
+ * a page of its own: never back.  So an entry that is as it was has not been touched
+ * in between, and who loses the race drops what it had prepared.  The mutex alone
+ * lets one look at areas.
  */
 #ifndef MM_VMA_H
 #define MM_VMA_H
@@ -80,6 +88,7 @@ struct vma {
 
 struct mm {
     struct mutex lock;
+    atomic_uint gate; /* faults that are inside; MM_GATE_CLOSED */
     struct refcount refs;
     struct list all_link; /* of all address spaces */
     paddr_t root; /* PML4 */
@@ -102,6 +111,12 @@ struct mm {
     uint64_t saved_auxv[48];
     uint32_t saved_auxv_words;
 };
+
+#define MM_GATE_CLOSED (1u << 31)
+
+/* Takes mm->lock and waits until no fault is inside: both ends of every change. */
+void mm_change_begin(struct mm *mm);
+void mm_change_end(struct mm *mm);
 
 struct mm *mm_create(void); /* NULL: out of memory; reference count 1 */
 void mm_get(struct mm *mm);
@@ -160,7 +175,14 @@ int shared_memory_create(uint64_t length, struct mmap_request *request);
 /* Random gap between regions (ASLR), page-aligned, below 2^bits pages. */
 uint64_t mm_random_pages(unsigned int bits);
 
-enum fault_result { FAULT_OK, FAULT_SEGV_MAPERR, FAULT_SEGV_ACCERR, FAULT_SIGBUS, FAULT_OOM };
+enum fault_result {
+    FAULT_OK,
+    FAULT_SEGV_MAPERR,
+    FAULT_SEGV_ACCERR,
+    FAULT_SIGBUS,
+    FAULT_OOM,
+    FAULT_BUSY /* inside mm/ only: needs the mutex */
+};
 /* pf_error: PF_* bits.  Takes mm->lock; may sleep. */
 enum fault_result mm_fault(struct mm *mm, uint64_t address, uint64_t pf_error, uint64_t user_rsp);
 
@@ -197,6 +219,7 @@ void tlb_start_shootdowns(void);
 /* From TRAP_VECTOR_TLB, and while waiting for another CPU: does what others ask for. */
 void tlb_serve_shootdowns(void);
 /* The other CPUs that still have it loaded, idle as they are, load the kernel's own tables. */
+bool tlb_is_shared(const struct mm *mm); /* may CPUs other than this one have it loaded? */
 void tlb_drop_lazy(struct mm *mm);
 
 #endif

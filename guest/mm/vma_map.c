@@ -139,9 +139,9 @@ int64_t mm_map(struct mm *mm, const struct mmap_request *request)
 {
     uint64_t address;
 
-    mutex_lock(&mm->lock);
+    mm_change_begin(mm);
     int error = map_locked(mm, request, &address);
-    mutex_unlock(&mm->lock);
+    mm_change_end(mm);
     return error ? error : (int64_t)address;
 }
 
@@ -149,9 +149,9 @@ int mm_unmap(struct mm *mm, uint64_t start, uint64_t length)
 {
     if ((start & ~PAGE_MASK) || length == 0 || start > USER_END || length > USER_END - start)
         return -EINVAL;
-    mutex_lock(&mm->lock);
+    mm_change_begin(mm);
     int error = unmap_locked(mm, start, start + PAGE_ALIGN_UP(length));
-    mutex_unlock(&mm->lock);
+    mm_change_end(mm);
     return error;
 }
 
@@ -211,9 +211,9 @@ int mm_protect(struct mm *mm, uint64_t start, uint64_t length, uint32_t vm_rwx)
         return 0;
     if (start > USER_END || length > USER_END - start)
         return -ENOMEM;
-    mutex_lock(&mm->lock);
+    mm_change_begin(mm);
     int error = protect_locked(mm, start, start + PAGE_ALIGN_UP(length), vm_rwx);
-    mutex_unlock(&mm->lock);
+    mm_change_end(mm);
     return error;
 }
 
@@ -235,7 +235,7 @@ static int grow_heap(struct mm *mm, uint64_t old_end, uint64_t new_end)
 
 uint64_t mm_set_brk(struct mm *mm, uint64_t new_brk)
 {
-    mutex_lock(&mm->lock);
+    mm_change_begin(mm);
     uint64_t old_end = PAGE_ALIGN_UP(mm->brk), new_end = PAGE_ALIGN_UP(new_brk);
     bool fits = new_brk >= mm->brk_start && new_brk < USER_END &&
                 new_brk - mm->brk_start + (mm->data_end - mm->data_start) <= mm->limit_data;
@@ -248,6 +248,6 @@ uint64_t mm_set_brk(struct mm *mm, uint64_t new_brk)
     if (!error)
         mm->brk = new_brk;
     uint64_t result = mm->brk;
-    mutex_unlock(&mm->lock);
+    mm_change_end(mm);
     return result;
 }
