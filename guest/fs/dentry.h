@@ -19,6 +19,7 @@
 #define DENTRY_ANONYMOUS 4u /* name is the whole path: "pipe:[7]" */
 #define DENTRY_COVERED 8u /* a mount hides it: not hashed, and yet not deleted */
 #define DENTRY_RELATIME 16u /* of a mount's root; bits 8 to 19 hold its other flags */
+#define DENTRY_DETACHED 128u /* a mount that is in no tree yet */
 #define DENTRY_EXPIRE 96u /* two bits: how many more looks until MNT_EXPIRE's mark is gone */
 #define DENTRY_EXPIRE_ONE 32u
 

@@ -7,6 +7,7 @@
 
 #include "fs/dentry_hash.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 
 #define MOUNT_FLAGS_SHIFT 8u /* MS_OF_MOUNT below 1 << 12, MS_RELATIME apart */
 
@@ -47,6 +48,52 @@ struct dentry *dentry_cover(struct dentry *at, struct inode *inode, uint32_t fla
     return ok ? mount : NULL;
 }
 
+struct dentry *dentry_create_detached(struct inode *inode, const char *source, uint32_t flags)
+{
+    struct inode *root = inode->sb->root ? inode->sb->root : inode;
+    struct dentry *above = dentry_new(source, strlen(source), root);
+    struct dentry *mount = dentry_new("", 0, inode);
+
+    if (!above || !mount) {
+        if (above)
+            above->inode = NULL;
+        if (mount)
+            mount->inode = NULL;
+        dentry_put(above);
+        dentry_put(mount);
+        return NULL;
+    }
+    inode_get(root);
+    inode_get(inode);
+    atomic_fetch_add(&mounts_made, 1);
+    atomic_fetch_add(&aliases_made, 1);
+    mount->flags = DENTRY_MOUNT | DENTRY_DETACHED | DENTRY_COVERED | pack(flags);
+    mount->parent = above;
+    return mount;
+}
+
+bool dentry_is_detached(struct dentry *dentry)
+{
+    bool detached;
+
+    spin_lock(&dentry_lock);
+    detached = dentry->flags & DENTRY_DETACHED;
+    spin_unlock(&dentry_lock);
+    return detached;
+}
+
+const char *dentry_detached_source(struct dentry *mount)
+{
+    return mount->parent->name; /* never changes */
+}
+
+void dentry_set_attached(struct dentry *mount)
+{
+    spin_lock(&dentry_lock);
+    mount->flags &= ~DENTRY_DETACHED;
+    spin_unlock(&dentry_lock);
+}
+
 void dentry_uncover(struct dentry *mount, struct dentry *covered)
 {
     spin_lock(&dentry_lock);
@@ -58,6 +105,7 @@ void dentry_uncover(struct dentry *mount, struct dentry *covered)
 
 void dentry_set_mount_flags(struct dentry *mount, uint32_t flags)
 {
+    atomic_fetch_add(&mounts_made, 1);
     spin_lock(&dentry_lock);
     mount->flags = (mount->flags & ~(0xfffu << MOUNT_FLAGS_SHIFT | DENTRY_RELATIME)) | pack(flags);
     spin_unlock(&dentry_lock);

@@ -12,6 +12,11 @@
  * NULL: at is not in the tree any more, is the root of the tree, or no memory.
  */
 struct dentry *dentry_cover(struct dentry *at, struct inode *inode, uint32_t flags, bool alias);
+/* A mount that is nowhere, of inode; see mount_fd.h.  NULL: no memory. */
+struct dentry *dentry_create_detached(struct inode *inode, const char *source, uint32_t flags);
+bool dentry_is_detached(struct dentry *dentry);
+const char *dentry_detached_source(struct dentry *mount);
+void dentry_set_attached(struct dentry *mount); /* it has its place now, by another dentry */
 /* The mount's dentry leaves the hash, the covered one comes back. */
 void dentry_uncover(struct dentry *mount, struct dentry *covered);
 void dentry_set_mount_flags(struct dentry *mount, uint32_t flags);

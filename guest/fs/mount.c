@@ -8,6 +8,7 @@
 #include "fs/dentry_mount.h"
 #include "fs/mounts.h"
 #include "fs/procfs.h"
+#include "fs/pty.h"
 #include "fs/tmpfs.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -75,25 +76,53 @@ static int attach(struct dentry *at, struct inode *inode, const char *source, ui
     return 0;
 }
 
-/* The root inode of a file system of that kind: a reference in *root. */
-static int make_root(const struct mount_request *request, struct inode **root, bool *alias)
-{
-    static const struct {
-        const char *name;
-        struct inode *(*get)(void);
-    } single[] = {{"proc", procfs_mount}, {"devtmpfs", devtmpfs_mount}};
+static const struct {
+    const char *name;
+    struct inode *(*get)(void); /* the only one there is; NULL: a tmpfs for each mount */
+} types[] = {{"tmpfs", NULL},
+             {"ramfs", NULL},
+             {"proc", procfs_mount},
+             {"devtmpfs", devtmpfs_mount},
+             {"devpts", devpts_mount}};
 
-    *alias = false;
-    if (!strcmp(request->type, "tmpfs") || !strcmp(request->type, "ramfs"))
+const char *mount_type_name(size_t index)
+{
+    return index < ARRAY_SIZE(types) ? types[index].name : NULL;
+}
+
+static size_t find_type(const char *name)
+{
+    size_t i = 0;
+
+    while (i < ARRAY_SIZE(types) && strcmp(types[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+bool mount_type_known(const char *type)
+{
+    return find_type(type) < ARRAY_SIZE(types);
+}
+
+int mount_type_check(const char *type, const char *options)
+{
+    size_t index = find_type(type);
+
+    if (index < ARRAY_SIZE(types) && !types[index].get)
+        return tmpfs_check_options(options);
+    return *options ? -EINVAL : 0;
+}
+
+int mount_make_root(const struct mount_request *request, struct inode **root)
+{
+    size_t index = find_type(request->type);
+
+    if (index >= ARRAY_SIZE(types))
+        return -ENODEV;
+    if (!types[index].get)
         return tmpfs_mount(request->type, request->options, root);
-    for (size_t i = 0; i < ARRAY_SIZE(single); i++) {
-        if (strcmp(request->type, single[i].name) != 0)
-            continue;
-        *root = single[i].get();
-        *alias = true;
-        return *root ? 0 : -ENOMEM;
-    }
-    return -ENODEV;
+    *root = types[index].get();
+    return *root ? 0 : -ENOMEM;
 }
 
 /* mount(2)'s default for access times is relatime. */
@@ -107,10 +136,11 @@ int mount_new(struct dentry *at, const struct mount_request *request)
     uint32_t flags = with_relatime(request->flags);
     struct inode *root;
     bool alias;
-    int error = make_root(request, &root, &alias);
+    int error = mount_make_root(request, &root);
 
     if (error)
         return error;
+    alias = !root->sb->remount; /* a second mount of what there is only once */
     if (!S_ISDIR(dentry_inode(at)->attr.mode))
         error = -ENOTDIR;
     mutex_lock(&mount_mutex);
@@ -121,8 +151,6 @@ int mount_new(struct dentry *at, const struct mount_request *request)
     if (!error)
         error = attach(at, root, request->source, flags, alias);
     mutex_unlock(&mount_mutex);
-    if (!alias)
-        tmpfs_unmount(root->sb); /* attach() has a reference of its own */
     inode_put(root);
     return error;
 }
@@ -148,15 +176,78 @@ int mount_bind(struct dentry *at, struct dentry *from)
     return error;
 }
 
+/* mount_mutex is held. */
+static int attach_detached(struct dentry *at, struct dentry *from)
+{
+    int error;
+
+    if (S_ISDIR(dentry_inode(from)->attr.mode) != S_ISDIR(dentry_inode(at)->attr.mode))
+        return -EINVAL;
+    error = attach(at, dentry_inode(from), dentry_detached_source(from), mount_flags(from), true);
+    if (!error)
+        dentry_set_attached(from);
+    return error;
+}
+
+int mount_set_flags(struct dentry *root, uint32_t set, uint32_t clear)
+{
+    uint32_t flags;
+    int error = 0;
+
+    mutex_lock(&mount_mutex);
+    flags = (mount_flags(root) & ~clear) | set;
+    if (!mount_is_root(root))
+        error = -EINVAL;
+    else if ((set & MS_RDONLY) && !(mount_flags(root) & MS_RDONLY) &&
+             atomic_load(&dentry_inode(root)->sb->writers))
+        error = -EBUSY;
+    else
+        dentry_set_mount_flags(root, flags & MS_OF_MOUNT);
+    mutex_unlock(&mount_mutex);
+    return error;
+}
+
+struct inode *mount_find_device(uint64_t device)
+{
+    struct inode *(*const start[])(void) = {procfs_mount, devtmpfs_mount, devpts_mount};
+    struct dentry *root = vfs_root();
+    struct inode *found =
+        dentry_inode(root)->sb->device == device ? inode_get(dentry_inode(root)) : NULL;
+
+    dentry_put(root);
+    for (size_t i = 0; i < ARRAY_SIZE(start) && !found; i++) {
+        found = start[i]();
+        if (found && found->sb->device != device) {
+            inode_put(found);
+            found = NULL;
+        }
+    }
+    mutex_lock(&mount_mutex);
+    LIST_FOR_EACH(link, &mounts)
+    {
+        struct inode *inode = dentry_inode(LIST_ENTRY(link, struct mount, link)->root);
+
+        if (!found && inode->sb->device == device)
+            found = inode_get(inode);
+    }
+    mutex_unlock(&mount_mutex);
+    return found;
+}
+
 int mount_move(struct dentry *at, struct dentry *from)
 {
     struct mount *mount, *moved;
     int error = -EINVAL;
 
     mutex_lock(&mount_mutex);
+    if (dentry_is_detached(from)) {
+        error = attach_detached(at, from);
+        mutex_unlock(&mount_mutex);
+        return error;
+    }
     mount = find_mount(from);
     if (mount && S_ISDIR(dentry_inode(from)->attr.mode) != S_ISDIR(dentry_inode(at)->attr.mode)) {
-        error = -ENOTDIR;
+        error = -EINVAL;
     } else if (mount && dentry_is_below(at, from)) {
         error = -ELOOP;
     } else if (mount) {

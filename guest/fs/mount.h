@@ -51,8 +51,10 @@ struct mount_request {
 int mount_new(struct dentry *at, const struct mount_request *request);
 /* A second place for a file or directory; both of the same kind, else -ENOTDIR. */
 int mount_bind(struct dentry *at, struct dentry *from);
-/* from is the root of a mount that moves to at. */
+/* from is the root of a mount that moves to at, or of a detached one. */
 int mount_move(struct dentry *at, struct dentry *from);
+/* The root is that of a mount: -EINVAL, -EBUSY (read-only, but open for writing). */
+int mount_set_flags(struct dentry *root, uint32_t set, uint32_t clear);
 /* at is the root of a mount; with MS_BIND only the mount's own flags change. */
 int mount_change(struct dentry *at, const struct mount_request *request);
 /* -EINVAL: not the root of a mount; -EBUSY: in use, or there since the start; -EAGAIN: MNT_EXPIRE.
@@ -71,6 +73,15 @@ uint32_t mount_id(struct dentry *dentry);
 int mount_want_write(struct dentry *dentry);
 /* Do both lie in one mount?  Names are linked and moved within one only. */
 bool mount_is_same(struct dentry *a, struct dentry *b);
+
+/* Kinds of file systems: NULL behind the last; options that each takes: 0 or -EINVAL. */
+const char *mount_type_name(size_t index);
+bool mount_type_known(const char *type);
+int mount_type_check(const char *type, const char *options);
+/* The root inode of a file system of request's type: a reference; or -ENODEV, -EINVAL, -ENOMEM. */
+int mount_make_root(const struct mount_request *request, struct inode **root);
+/* An inode of the mounted file system with that st_dev: a reference, or NULL. */
+struct inode *mount_find_device(uint64_t device);
 
 /* Calls back for each mount made by mount(2), oldest first, with mount_mutex held. */
 struct mount_shown {

@@ -5,6 +5,7 @@
 #include "arch/percpu.h"
 #include "arch/smp.h"
 #include "fs/mounts.h"
+#include "fs/mount.h"
 #include "fs/procfs_internal.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
@@ -223,7 +224,8 @@ static int version(struct proc_text *text, const struct procfs_process *process)
 static int filesystems(struct proc_text *text, const struct procfs_process *process)
 {
     (void)process;
-    proc_print(text, "nodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\n");
+    for (size_t i = 0; mount_type_name(i); i++)
+        proc_print(text, "nodev\t%s\n", mount_type_name(i));
     return 0;
 }
 

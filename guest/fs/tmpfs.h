@@ -103,10 +103,9 @@ struct tmpfs_inode *tmpfs_new_inode(struct tmpfs *fs, uint32_t mode, uint64_t rd
 uint64_t tmpfs_next_ino(struct tmpfs *fs);
 
 void tmpfs_evict(struct inode *inode);
-/* A fresh file system of mount(2), "tmpfs" or "ramfs": a reference to its root. */
+/* A fresh file system of mount(2), "tmpfs" or "ramfs": its root, whose end is its end. */
 int tmpfs_mount(const char *type, const char *options, struct inode **root);
-/* Gives the file system's own reference to its root back: it ends with the other ones. */
-void tmpfs_unmount(struct super_block *sb);
+int tmpfs_check_options(const char *options); /* 0, -EINVAL or -ENOMEM */
 
 /* Directories; tree_lock is held. */
 struct tmpfs_entry *tmpfs_dir_find(struct tmpfs_inode *dir, const char *name, size_t length);

@@ -171,13 +171,13 @@ int tmpfs_mount(const char *type, const char *text, struct inode **root)
     set_limits(fs, &options);
     fs->sb.root->attr.uid = options.uid;
     fs->sb.root->attr.gid = options.gid;
-    *root = inode_get(fs->sb.root);
+    *root = fs->sb.root; /* with the only reference: the file system ends with the root */
     return 0;
 }
 
-void tmpfs_unmount(struct super_block *sb)
+int tmpfs_check_options(const char *text)
 {
-    struct inode *root = sb->root;
+    struct options options = {0};
 
-    inode_put(root);
+    return parse_options(text, &options);
 }

@@ -101,6 +101,8 @@ void tmpfs_evict(struct inode *inode)
     } else if (S_ISDIR(inode->attr.mode)) {
         release_entries(&node->dir);
         kfree(node->dir.table);
+        if (fs->sb.root == inode)
+            fs->sb.root = NULL;
     }
     kfree(node);
     if (atomic_fetch_sub(&fs->inode_count, 1) == 1 && fs->mounted)

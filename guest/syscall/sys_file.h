@@ -24,6 +24,9 @@ int at_start(int dir_fd, const char *path, struct dentry **start);
 /* Walks; AT_EMPTY_PATH with "" gives what the descriptor refers to, of any kind. */
 int at_walk(int dir_fd, uint64_t path_address, uint32_t walk_flags, struct dentry **found);
 
+/* What a larger structure of a newer program has behind ours: 0, -E2BIG, -EFAULT. */
+int user_is_zero(uint64_t address, uint64_t size);
+
 /* Descriptor argument: a reference, or NULL (EBADF); O_PATH files count only for _any. */
 struct file *fd_arg(uint64_t fd);
 struct file *fd_arg_any(uint64_t fd);

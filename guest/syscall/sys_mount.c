@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mount(2), umount2(2): arguments and permission; what mounts are is in fs/mount.h. */
+/*
+ * mount(2), umount2(2), sysfs(2), ustat(2): arguments and permission; what mounts are is
+ * in fs/mount.h.
+ */
 #include "fs/inode.h"
 #include "fs/mount.h"
 #include "lib/errno.h"
@@ -113,4 +116,59 @@ int64_t sys_umount2(const struct syscall_args *args)
     result = fs_current()->privileged ? mount_remove(at, flags) : -EPERM;
     dentry_put(at);
     return result;
+}
+
+/* sysfs(2): names and numbers of the kinds of file systems. */
+int64_t sys_sysfs(const struct syscall_args *args)
+{
+    char *name;
+    size_t index = 0;
+    int64_t result;
+
+    switch (args->arg[0]) {
+    case 1:
+        result = get_text(args->arg[1], &name);
+        if (result || !name)
+            return result ? result : -EFAULT;
+        while (mount_type_name(index) && strcmp(mount_type_name(index), name) != 0)
+            index++;
+        kfree(name);
+        return mount_type_name(index) ? (int64_t)index : -EINVAL;
+    case 2:
+        while (index < args->arg[1] && mount_type_name(index))
+            index++;
+        if (!mount_type_name(index))
+            return -EINVAL;
+        return copy_to_user(UADDR(args->arg[2]), mount_type_name(index),
+                            strlen(mount_type_name(index)) + 1);
+    case 3:
+        while (mount_type_name(index))
+            index++;
+        return (int64_t)index;
+    default:
+        return -EINVAL;
+    }
+}
+
+struct linux_ustat { /* ustat(2) */
+    int32_t blocks_free;
+    uint64_t inodes_free;
+    char name[6], pack[6];
+};
+_Static_assert(sizeof(struct linux_ustat) == 32, "struct ustat");
+
+int64_t sys_ustat(const struct syscall_args *args)
+{
+    struct fs_stats stats = {0};
+    struct linux_ustat out = {0};
+    struct inode *inode = mount_find_device((uint32_t)args->arg[0]);
+
+    if (!inode)
+        return -EINVAL;
+    if (inode->sb->statfs)
+        inode->sb->statfs(inode->sb, &stats);
+    inode_put(inode);
+    out.blocks_free = (int32_t)stats.blocks_free;
+    out.inodes_free = stats.files_free;
+    return copy_to_user(UADDR(args->arg[1]), &out, sizeof(out));
 }

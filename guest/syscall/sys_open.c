@@ -113,8 +113,7 @@ int64_t sys_creat(const struct syscall_args *args)
      O_DSYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME |  \
      O_CLOEXEC | O_PATH | O_TMPFILE)
 
-/* What a larger structure of a newer program has behind ours: 0, -E2BIG, -EFAULT. */
-static int user_is_zero(uint64_t address, uint64_t size)
+int user_is_zero(uint64_t address, uint64_t size)
 {
     uint64_t word;
 
