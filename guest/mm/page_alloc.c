@@ -230,8 +230,9 @@ void page_put(paddr_t pa)
     if (!page)
         return;
     unsigned int old = atomic_fetch_sub_explicit(&page->refs, 1, memory_order_acq_rel);
-    ASSERT(old > 0 && page->state == PAGE_USED);
+    ASSERT(old > 0); /* more than one: from here on another CPU may free it */
     if (old == 1) {
+        ASSERT(page->state == PAGE_USED);
         leaks_page_died(pa, page->order);
         if (LIKELY(page->order == 0)) {
             page_cache_put(frame, page);

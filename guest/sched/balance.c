@@ -74,14 +74,13 @@ bool balance_steal(void)
         if (load_of(cpu) < 2 || !spin_trylock(&rq->lock))
             continue;
         struct thread *thread = take_one(rq, here->cpu);
+        if (thread) {
+            rq = runqueue_send(rq, thread, here->cpu);
+            runqueue_enqueue(rq, thread);
+        }
         spin_unlock(&rq->lock);
-        if (!thread)
-            continue;
-        spin_lock(&here->runqueue->lock);
-        atomic_store(&thread->cpu, here->cpu);
-        runqueue_enqueue(here->runqueue, thread);
-        spin_unlock(&here->runqueue->lock);
-        return true;
+        if (thread)
+            return true;
     }
     return false;
 }

@@ -41,9 +41,21 @@ void timer_hardware_request(uint64_t deadline_ns);
 void runqueue_init(struct runqueue *rq, unsigned int cpu, struct thread *idle);
 /* The run queue of thread->cpu, locked. */
 struct runqueue *runqueue_lock_of(struct thread *thread);
+/*
+ * rq locked, the thread runnable and on no queue: from here on cpu's run queue guards it.
+ * Returns that one, locked instead of rq.
+ */
+struct runqueue *runqueue_send(struct runqueue *rq, struct thread *thread, unsigned int cpu);
 /* rq locked: wakes whatever runs there if the queue needs attention. */
 void runqueue_enqueue(struct runqueue *rq, struct thread *thread);
 void runqueue_dequeue(struct runqueue *rq, struct thread *thread);
+void runqueue_update_load(struct runqueue *rq);
+/* Somebody waits on rq (locked): its CPU must look, at the latest when its slice ends. */
+void runqueue_demand_attention(struct runqueue *rq);
+static inline bool thread_is_user(const struct thread *thread)
+{
+    return thread->fpu != NULL;
+}
 /* After each switch, on the stack of the thread that runs now; releases rq->lock. */
 void finish_switch(void);
 /* The timer interrupt's part in time slices. */
@@ -57,7 +69,8 @@ void sched_sleep(enum thread_state state);
 void sched_demand_switch(struct runqueue *rq);
 /* The current thread is dead: never returns to it. */
 void sched_end_current(void);
-/* Runs it if it is in one of the states (bit per enum thread_state), wake_pending stays as it is. */
+/* Runs it if it is in one of the states (bit per enum thread_state), wake_pending stays as it is.
+ */
 void sched_end_sleep(struct thread *thread, unsigned int states);
 
 /* Where a thread that becomes runnable should go. */

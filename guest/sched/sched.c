@@ -12,86 +12,6 @@
 #include "mm/vma.h"
 #include "sched/internal.h"
 
-static bool is_user(const struct thread *thread)
-{
-    return thread->fpu != NULL;
-}
-
-struct runqueue *runqueue_lock_of(struct thread *thread)
-{
-    for (;;) {
-        unsigned int cpu = atomic_load(&thread->cpu);
-        struct runqueue *rq = percpu_of[cpu]->runqueue;
-        spin_lock(&rq->lock);
-        if (LIKELY(cpu == atomic_load(&thread->cpu)))
-            return rq;
-        spin_unlock(&rq->lock);
-    }
-}
-
-void sched_account(struct runqueue *rq, uint64_t now_ns)
-{
-    struct thread *thread = rq->current;
-    uint64_t spent = now_ns - thread->run_start_ns;
-
-    if ((int64_t)spent <= 0)
-        return; /* another CPU's clock, a moment behind */
-    thread->run_start_ns = now_ns;
-    if (thread == rq->idle) {
-        rq->idle_ns += spent;
-    } else if (is_user(thread)) {
-        thread->user_ns += spent;
-        rq->busy_user_ns += spent;
-    } else {
-        thread->system_ns += spent;
-        rq->busy_system_ns += spent;
-    }
-}
-
-static void update_load(struct runqueue *rq)
-{
-    atomic_store_explicit(&rq->load, rq->queued + (rq->current != rq->idle), memory_order_relaxed);
-}
-
-/* Somebody waits on rq: the CPU must look, at the latest when its slice ends. */
-static void demand_attention(struct runqueue *rq)
-{
-    struct percpu *cpu = this_cpu();
-
-    if (rq->cpu != cpu->cpu) {
-        apic_send_ipi(rq->cpu, TRAP_VECTOR_WAKE);
-        return;
-    }
-    if (rq->current == rq->idle)
-        return; /* its loop looks before it halts */
-    uint64_t slice_end = rq->current->slice_end_ns;
-    if (cpu->timers->hardware_ns <= slice_end)
-        return;
-    if (clock_ns() >= slice_end) {
-        atomic_store_explicit(&rq->need_resched, true, memory_order_relaxed);
-        trap_request_user_return();
-    } else {
-        timer_hardware_request(slice_end);
-    }
-}
-
-void runqueue_enqueue(struct runqueue *rq, struct thread *thread)
-{
-    list_push_back(&rq->queue, &thread->run_link);
-    rq->queued++;
-    thread->on_queue = true;
-    update_load(rq);
-    demand_attention(rq);
-}
-
-void runqueue_dequeue(struct runqueue *rq, struct thread *thread)
-{
-    list_remove(&thread->run_link);
-    rq->queued--;
-    thread->on_queue = false;
-    update_load(rq);
-}
-
 static void leave_registers(struct runqueue *rq, struct thread *prev)
 {
     rq->user_fs_base = prev->fs_base = user_fs_base_get();
@@ -118,7 +38,8 @@ static void enter_registers(struct runqueue *rq, struct thread *next)
         fpu_restore(next->fpu);
         cpu->fpu_owner = next;
     }
-    if (next->mm && next->mm != cpu->active_mm)
+    /* One that is dying has given its own back: it must not hold somebody else's. */
+    if (next->mm != cpu->active_mm)
         mm_activate(next->mm);
     cpu_set_kernel_stack((uint64_t)next->stack_top);
 }
@@ -139,10 +60,10 @@ static void switch_to(struct runqueue *rq, struct thread *next)
     cpu->current = next;
     cpu->context_switches++;
     atomic_store_explicit(&rq->need_resched, false, memory_order_relaxed);
-    update_load(rq);
-    if (is_user(prev))
+    runqueue_update_load(rq);
+    if (thread_is_user(prev))
         leave_registers(rq, prev);
-    if (is_user(next))
+    if (thread_is_user(next))
         enter_registers(rq, next);
     else if (next != rq->idle)
         mm_activate(NULL); /* the idle thread alone lets a shootdown take it away */
@@ -255,18 +176,15 @@ static void make_runnable_locked(struct runqueue *rq, struct thread *thread)
     unsigned int target = balance_pick_cpu(thread);
 
     atomic_store_explicit(&thread->state, THREAD_RUNNABLE, memory_order_relaxed);
-    if (target == rq->cpu) {
-        runqueue_enqueue(rq, thread);
-        spin_unlock(&rq->lock);
-        return;
+    while (target != rq->cpu) {
+        /* RUNNABLE and on no queue: nobody else moves it now. */
+        rq = runqueue_send(rq, thread, target);
+        if (LIKELY(thread->affinity >> target & 1))
+            break;
+        target = balance_pick_cpu(thread); /* it was changed on the way */
     }
-    /* RUNNABLE and on no queue: nobody else moves it now. */
-    struct runqueue *other = percpu_of[target]->runqueue;
+    runqueue_enqueue(rq, thread);
     spin_unlock(&rq->lock);
-    spin_lock(&other->lock);
-    atomic_store(&thread->cpu, target);
-    runqueue_enqueue(other, thread);
-    spin_unlock(&other->lock);
 }
 
 void balance_place(struct thread *thread)
@@ -285,7 +203,7 @@ void thread_wake(struct thread *thread)
         return;
     }
     if (UNLIKELY(thread == rq->idle))
-        demand_attention(rq); /* it halts while it sleeps */
+        runqueue_demand_attention(rq); /* it halts while it sleeps */
     spin_unlock(&rq->lock);
 }
 

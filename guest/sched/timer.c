@@ -88,10 +88,11 @@ void timer_arm(struct timer *timer, uint64_t deadline_ns)
     if (queue != cpu->timers) {
         if (atomic_load(&queue->running) == timer)
             timer->roams = true; /* its function still runs there: see timer_cancel() */
+        /* Under the old lock: whoever holds it and has looked at cpu may rely on it. */
+        atomic_store(&timer->cpu, cpu->cpu);
         spin_unlock(&queue->lock);
         queue = cpu->timers;
         spin_lock(&queue->lock);
-        atomic_store(&timer->cpu, cpu->cpu);
     }
     timer->deadline_ns = deadline_ns;
     insert(queue, timer);
