@@ -9,6 +9,7 @@
 #include "fs/mounts.h"
 #include "fs/procfs.h"
 #include "fs/pty.h"
+#include "fs/sysfs.h"
 #include "fs/tmpfs.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -82,6 +83,7 @@ static const struct {
 } types[] = {{"tmpfs", NULL},
              {"ramfs", NULL},
              {"proc", procfs_mount},
+             {"sysfs", sysfs_mount},
              {"devtmpfs", devtmpfs_mount},
              {"devpts", devpts_mount}};
 

@@ -51,22 +51,22 @@ void proc_print(struct proc_text *text, const char *format, ...)
         text->used++;
 }
 
-static struct inode *new_node(const struct proc_entry *entry, int pid, int tid, int fd,
-                              uint64_t ino)
+static struct inode *new_node(struct super_block *sb, const struct proc_entry *entry, int pid,
+                              int tid, int number, uint64_t ino)
 {
     struct proc_node *node = kzalloc(sizeof(*node));
     uint32_t mode = entry->mode;
 
     if (!node)
         return NULL;
-    inode_init(&node->inode, entry->follow ? &proc_magic_ops : &proc_ops, &proc_super, mode, ino);
+    inode_init(&node->inode, entry->follow ? &proc_magic_ops : &proc_ops, sb, mode, ino);
     if (S_ISDIR(mode))
         node->inode.attr.nlink = 2;
     node->inode.attr.block_size = 1024;
     node->entry = entry;
     node->pid = pid;
     node->tid = tid;
-    node->fd = fd;
+    node->number = number;
     return &node->inode;
 }
 
@@ -80,11 +80,16 @@ static uint64_t child_ino(const struct proc_node *dir, uint64_t index)
     return (dir->inode.attr.ino * 1000003 + index + 1) & 0xffffffff;
 }
 
-/* A canonical decimal number, or -1. */
-static int parse_number(const char *name, size_t length)
+/* A canonical decimal number behind the directory's prefix, or -1. */
+static int parse_number(const struct proc_entry *dir, const char *name, size_t length)
 {
+    size_t prefix = dir->number_prefix ? strlen(dir->number_prefix) : 0;
     int value = 0;
 
+    if (length < prefix || memcmp(name, dir->number_prefix, prefix) != 0)
+        return -1;
+    name += prefix;
+    length -= prefix;
     if (length == 0 || length > 9 || (name[0] == '0' && length > 1))
         return -1;
     for (size_t i = 0; i < length; i++) {
@@ -98,15 +103,15 @@ static int parse_number(const char *name, size_t length)
 static struct inode *make_numbered(const struct proc_node *dir, int number)
 {
     const struct proc_entry *entry = dir->entry;
-    int pid = dir->pid, tid = dir->tid, fd = 0;
+    int pid = dir->pid, tid = dir->tid, kept = 0;
 
     if (entry->needs & PROC_NUMBER_IS_PID)
         pid = number;
     if (entry->needs & PROC_NUMBER_IS_TID)
         tid = number;
-    if (entry->needs & PROC_NUMBER_IS_FD)
-        fd = number;
-    return new_node(entry->number_entry, pid, tid, fd,
+    if (entry->needs & (PROC_NUMBER_IS_FD | PROC_NUMBER_IS_KEPT))
+        kept = number;
+    return new_node(dir->inode.sb, entry->number_entry, pid, tid, kept,
                     child_ino(dir, NUMBER_POS + (uint64_t)number));
 }
 
@@ -120,7 +125,7 @@ static void set_link_mode(struct inode *inode)
     if (!procfs_source->get(node->pid, node->tid, &process))
         return;
     if (process.files)
-        file = fd_get(process.files, node->fd);
+        file = fd_get(process.files, node->number);
     procfs_source->put(&process);
     if (!file)
         return;
@@ -145,7 +150,7 @@ static int proc_lookup(struct inode *inode, const char *name, size_t length, str
 {
     struct proc_node *dir = proc_node_of(inode);
     const struct proc_entry *entry = dir->entry->children;
-    int number = dir->entry->next_number ? parse_number(name, length) : -1;
+    int number = dir->entry->next_number ? parse_number(dir->entry, name, length) : -1;
 
     *child = NULL;
     if (number >= 0) {
@@ -158,7 +163,7 @@ static int proc_lookup(struct inode *inode, const char *name, size_t length, str
                 break;
         if (!entry || !entry->name)
             return -ENOENT;
-        *child = new_node(entry, dir->pid, dir->tid, 0,
+        *child = new_node(inode->sb, entry, dir->pid, dir->tid, dir->number,
                           child_ino(dir, (uint64_t)(entry - dir->entry->children)));
     }
     if (!*child)
@@ -187,6 +192,7 @@ static bool emit_static(const struct proc_node *dir, struct dir_context *context
 static int proc_iterate(struct file *file, struct dir_context *context)
 {
     struct proc_node *dir = proc_node_of(file->inode);
+    const char *prefix = dir->entry->number_prefix ? dir->entry->number_prefix : "";
     char name[16];
 
     while (context->pos < 2) {
@@ -204,7 +210,8 @@ static int proc_iterate(struct file *file, struct dir_context *context)
 
         if (number < 0)
             return 0;
-        if (!context->emit(context, name, (size_t)snprintf(name, sizeof(name), "%d", number),
+        if (!context->emit(context, name,
+                           (size_t)snprintf(name, sizeof(name), "%s%d", prefix, number),
                            child_ino(dir, NUMBER_POS + (uint64_t)number),
                            mode_to_dirent_type(dir->entry->number_entry->mode),
                            NUMBER_POS + (uint64_t)number + 1))
@@ -365,12 +372,15 @@ int procfs_pid_of_directory(const struct file *file)
     return node->entry == &proc_process_template ? node->pid : 0;
 }
 
+struct inode *proc_mount_table(struct super_block *sb, const struct proc_entry *root)
+{
+    if (!sb->root)
+        sb->root = new_node(sb, root, 0, 0, 0, 1);
+    leaks_keep(sb->root);
+    return sb->root ? inode_get(sb->root) : NULL;
+}
+
 struct inode *procfs_mount(void)
 {
-    if (!procfs_source)
-        return NULL;
-    if (!proc_super.root)
-        proc_super.root = new_node(&proc_root, 0, 0, 0, 1);
-    leaks_keep(proc_super.root);
-    return proc_super.root ? inode_get(proc_super.root) : NULL;
+    return procfs_source ? proc_mount_table(&proc_super, &proc_root) : NULL;
 }

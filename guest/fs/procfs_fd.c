@@ -16,7 +16,7 @@ static struct file *find_file(const struct proc_node *node)
     if (!procfs_source->get(node->pid, node->tid, &p))
         return NULL;
     if (p.files)
-        file = fd_get(p.files, node->fd);
+        file = fd_get(p.files, node->number);
     procfs_source->put(&p);
     return file;
 }
@@ -93,9 +93,9 @@ static int fdinfo(const struct proc_node *node, struct proc_text *text)
     if (!procfs_source->get(node->pid, node->tid, &p))
         return -ENOENT;
     if (p.files)
-        file = fd_get(p.files, node->fd);
+        file = fd_get(p.files, node->number);
     if (file)
-        cloexec = fd_get_cloexec(p.files, node->fd) > 0;
+        cloexec = fd_get_cloexec(p.files, node->number) > 0;
     procfs_source->put(&p);
     if (!file)
         return -ENOENT;

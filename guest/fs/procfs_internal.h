@@ -31,22 +31,31 @@ struct proc_entry {
     int (*follow)(const struct proc_node *node, struct dentry **target);
     const struct proc_entry *children; /* directory */
     /* directory with numbers as names: smallest >= from, or -1; and the table of each */
+    const char *number_prefix; /* before the numbers, or NULL */
     int (*next_number)(const struct proc_node *node, int from);
     const struct proc_entry *number_entry; /* template: mode, and the functions above */
     uint32_t needs; /* PROC_NEEDS_*: where node->pid and tid come from for a numbered child */
 };
-enum { PROC_NUMBER_IS_PID = 1, PROC_NUMBER_IS_TID = 2, PROC_NUMBER_IS_FD = 4 };
+enum {
+    PROC_NUMBER_IS_PID = 1,
+    PROC_NUMBER_IS_TID = 2,
+    PROC_NUMBER_IS_FD = 4,
+    PROC_NUMBER_IS_KEPT = 8
+};
 
 struct proc_node {
     struct inode inode;
     const struct proc_entry *entry;
     int pid, tid; /* 0: not below a process, or its first thread */
-    int fd;
+    int number; /* a descriptor, or a number that is kept: also below its directory */
 };
 static inline struct proc_node *proc_node_of(struct inode *inode)
 {
     return CONTAINER_OF(inode, struct proc_node, inode);
 }
+
+/* The root of a file system made of such tables: a new reference, or NULL. */
+struct inode *proc_mount_table(struct super_block *sb, const struct proc_entry *root);
 
 extern const struct procfs_source *procfs_source;
 extern const struct proc_entry proc_system_entries[]; /* procfs_system.c */

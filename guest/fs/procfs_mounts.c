@@ -101,6 +101,7 @@ int proc_mountinfo(struct proc_text *text, const struct procfs_process *p)
                      "6 2 0:6 / /dev rw,nosuid,relatime - devtmpfs devtmpfs rw\n"
                      "20 6 0:20 / /dev/pts rw,nosuid,noexec,relatime - devpts devpts "
                      "rw,gid=5,mode=620,ptmxmode=000\n"
-                     "5 2 0:5 / /proc rw,nosuid,nodev,noexec,relatime - proc proc rw\n");
+                     "5 2 0:5 / /proc rw,nosuid,nodev,noexec,relatime - proc proc rw\n"
+                     "21 2 0:21 / /sys rw,nosuid,nodev,noexec,relatime - sysfs sysfs rw\n");
     return added_mounts(text, p, true);
 }

@@ -11,6 +11,7 @@
 #include "fs/mounts.h"
 #include "fs/procfs.h"
 #include "fs/pty.h"
+#include "fs/sysfs.h"
 #include "fs/tmpfs.h"
 #include "iface/blockdev.h"
 #include "iface/open_flags.h"
@@ -53,6 +54,7 @@ static const struct tmpfs_default etc_files[] = {
 static const struct tmpfs_default root_defaults[] = {
     {.name = "dev", .mode = S_IFDIR | 0755},
     {.name = "proc", .mode = S_IFDIR | 0555},
+    {.name = "sys", .mode = S_IFDIR | 0555},
     {.name = "tmp", .mode = S_IFDIR | 01777},
     {.name = "etc", .mode = S_IFDIR | 0755, .children = etc_files},
     {.name = "root", .mode = S_IFDIR | 0700},
@@ -118,8 +120,10 @@ static const struct lazy_mount {
     const char *name;
     struct inode *(*mount)(void);
     bool below_dev;
-} lazy_mounts[] = {
-    {"dev", devtmpfs_mount, false}, {"proc", procfs_mount, false}, {"pts", devpts_mount, true}};
+} lazy_mounts[] = {{"dev", devtmpfs_mount, false},
+                   {"proc", procfs_mount, false},
+                   {"sys", sysfs_mount, false},
+                   {"pts", devpts_mount, true}};
 
 struct inode *vfs_lazy_mount(struct dentry *dir, const char *name, size_t length)
 {
@@ -143,7 +147,8 @@ size_t mounts_text(char *buf, size_t size)
                                "devtmpfs /dev devtmpfs rw,nosuid,relatime 0 0\n"
                                "devpts /dev/pts devpts rw,nosuid,noexec,relatime,gid=5,mode=620,"
                                "ptmxmode=000 0 0\n"
-                               "proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n";
+                               "proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n"
+                               "sysfs /sys sysfs rw,nosuid,nodev,noexec,relatime 0 0\n";
 
     return MIN(strlcpy(buf, text, size), size - 1);
 }

@@ -100,3 +100,12 @@ with multiprocessing.get_context("fork").Pool(4) as pool: print(pool.map(abs, ra
 child = subprocess.Popen(["cat"], stdin=subprocess.PIPE); child.terminate(); print(signal.Signals(-child.wait()).name)
 S
 }
+test_sysfs() {
+    tools cat ls
+    with[1]=3
+    run_vmm "${with[@]}" /bin/sh -c 'cd /sys/devices/system/cpu && cat online cpu2/topology/thread_siblings cpu2/topology/core_id &&
+        echo cpu? && ls cpu3; cat ../node/node0/cpulist'
+    expect_status 0
+    expect_stdout $'0-2\n4\n2\ncpu0 cpu1 cpu2\n0-2\n'
+    expect_stderr_has "No such file"
+}
