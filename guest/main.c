@@ -142,6 +142,37 @@ static const struct trap_handlers usual_handlers = {
     .user_return = task_user_return,
 };
 
+/* ---- once somebody has asked for user and system time apart ---- */
+
+static bool timed_page_fault(struct trap_frame *frame, uint64_t address)
+{
+    if (!frame_is_user(frame)) /* in a call, which is counted as a whole */
+        return task_page_fault(frame, address);
+    sched_account_system(true);
+    bool done = task_page_fault(frame, address);
+    sched_account_system(false);
+    return done;
+}
+
+static void timed_user_return(struct trap_frame *frame)
+{
+    sched_account_system(true);
+    task_user_return(frame);
+    sched_account_system(false);
+}
+
+static void split_times(void)
+{
+    struct trap_handlers handlers = usual_handlers;
+
+    syscall_split_times();
+    handlers.calls = syscall_handlers;
+    handlers.call_count = syscall_direct_count();
+    handlers.page_fault = timed_page_fault;
+    handlers.user_return = timed_user_return;
+    trap_set_handlers(&handlers);
+}
+
 /* The program has come back to the kernel for the first time. */
 static void start_listen_timer(void)
 {
@@ -213,6 +244,7 @@ static void connect_sources(void)
     process_set_on_init_exit(end_with);
     process_set_on_reboot(reboot_machine);
     process_set_timer_hooks(&timer_hooks);
+    process_set_split_times(split_times);
 }
 
 static void mount_root(void)

@@ -85,6 +85,7 @@ static int stat(struct proc_text *text, const struct procfs_process *p)
 {
     struct proc_maps_numbers maps;
 
+    procfs_source->split_times();
     proc_maps_numbers(p->mm, &maps);
     proc_print(text, "%d (%.15s) %c %d %d %d 0 -1 4194304 %lu %lu 0 0 ", p->tid, p->comm, p->state,
                p->parent_pid, p->pgid, p->sid, p->min_faults, p->child_min_faults);

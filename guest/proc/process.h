@@ -226,6 +226,12 @@ struct wait_result {
 /* which: P_ALL, P_PID, P_PGID; options as Linux.  0, -ECHILD, -ERESTARTSYS. */
 int process_wait(int which, int id, uint32_t options, struct wait_result *result);
 
+/*
+ * Somebody wants to know user and system time apart: from now on they are.  split: set by
+ * main.c, called once.
+ */
+void process_set_split_times(void (*split)(void));
+void process_split_times(void);
 /* Times of all tasks so far, ended ones included. */
 void process_cpu_times(struct process *process, uint64_t *user_ns, uint64_t *system_ns);
 

@@ -321,6 +321,22 @@ uint64_t rlimit_soft(unsigned int resource)
     return current_process()->rlimits[resource].soft;
 }
 
+static void (*split_times)(void);
+
+void process_set_split_times(void (*split)(void))
+{
+    split_times = split;
+}
+
+void process_split_times(void)
+{
+    static atomic_bool done;
+
+    if (UNLIKELY(!atomic_load_explicit(&done, memory_order_relaxed)) && split_times &&
+        !atomic_exchange(&done, true))
+        split_times();
+}
+
 /* The threads' own counters move on meanwhile: the sum is of about now. */
 void process_cpu_times(struct process *process, uint64_t *user_ns, uint64_t *system_ns)
 {

@@ -40,7 +40,7 @@ void sched_account(struct runqueue *rq, uint64_t now_ns)
     thread->run_start_ns = now_ns;
     if (thread == rq->idle) {
         rq->idle_ns += spent;
-    } else if (thread_is_user(thread)) {
+    } else if (thread_is_user(thread) && !thread->in_system) {
         thread->user_ns += spent;
         rq->busy_user_ns += spent;
     } else {

@@ -235,6 +235,16 @@ void thread_cpu_times(struct thread *thread, uint64_t *user_ns, uint64_t *system
     spin_unlock(&rq->lock);
 }
 
+void sched_account_system(bool system)
+{
+    struct thread *thread = current_thread();
+    struct runqueue *rq = runqueue_lock_of(thread);
+
+    sched_account(rq, clock_ns());
+    thread->in_system = system;
+    spin_unlock(&rq->lock);
+}
+
 void sched_cpu_times(unsigned int cpu, uint64_t *user_ns, uint64_t *system_ns, uint64_t *idle_ns)
 {
     struct runqueue *rq = percpu_of[cpu]->runqueue;

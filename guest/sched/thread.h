@@ -44,6 +44,7 @@ struct thread {
     struct list run_link;
     uint64_t slice_end_ns;
     uint64_t run_start_ns, user_ns, system_ns; /* accounting, see thread_cpu_times() */
+    bool in_system; /* its time is the system's now: sched_account_system() */
     uint64_t voluntary_switches, involuntary_switches;
     int nice, policy, rt_priority; /* as numbers, see sched_setscheduler(2) */
 
@@ -118,9 +119,11 @@ int thread_set_affinity(struct thread *thread, uint64_t cpus);
 unsigned int sched_running_count(void); /* runnable threads, for loadavg */
 void sched_cpu_times(unsigned int cpu, uint64_t *user_ns, uint64_t *system_ns, uint64_t *idle_ns);
 /*
- * CPU time so far, the running slice included.  What a program spends in system calls counts
- * as user time: telling the two apart would cost every call two readings of the clock.
+ * CPU time so far, the running slice included.  All of a program's thread is user time, but
+ * for the stretches between sched_account_system(true) and (false) of that thread: telling
+ * the two apart costs two readings of the clock, so it is done once somebody has asked.
  */
+void sched_account_system(bool system);
 void thread_cpu_times(struct thread *thread, uint64_t *user_ns, uint64_t *system_ns);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "lib/errno.h"
 #include "lib/printf.h"
+#include "sched/thread.h"
 
 #define ROW(nr, name_, handler_, ...) [nr] = {.name = #name_, .kinds = {__VA_ARGS__}},
 #define MISSING(nr, name_) [nr] = {.name = #name_},
@@ -28,8 +29,19 @@ syscall_handler *const syscall_handlers[SYSCALL_COUNT] = {
 #pragma GCC diagnostic pop
 
 uint32_t syscall_counts[SYSCALL_COUNT] LARGE_BSS;
-static bool count_calls;
+static bool count_calls, split_times;
 static atomic_uchar reported[SYSCALL_COUNT] LARGE_BSS; /* missing calls that were named once */
+
+void syscall_split_times(void)
+{
+    split_times = true;
+}
+
+void syscall_leave(void)
+{
+    if (split_times)
+        sched_account_system(false);
+}
 
 void syscall_enable_stats(void)
 {
@@ -38,7 +50,7 @@ void syscall_enable_stats(void)
 
 uint64_t syscall_direct_count(void)
 {
-    return count_calls ? 0 : SYSCALL_COUNT;
+    return count_calls || split_times ? 0 : SYSCALL_COUNT;
 }
 
 static int64_t missing(const struct syscall_args *args)
@@ -65,7 +77,10 @@ void syscall_dispatch(struct trap_frame *frame)
     }
     if (count_calls)
         syscall_counts[number]++;
+    if (split_times)
+        sched_account_system(true);
     frame->rax = (uint64_t)syscall_handlers[number](&frame->args);
+    syscall_leave();
     /* An interrupted call: the signal code decides how it goes on, even if the signal is gone. */
     if (UNLIKELY(frame->rax - (uint64_t)-ERESTART_RESTARTBLOCK <=
                  ERESTART_RESTARTBLOCK - ERESTARTSYS))

@@ -33,5 +33,9 @@ void syscall_dispatch(struct trap_frame *frame);
 uint64_t syscall_direct_count(void);
 extern uint32_t syscall_counts[SYSCALL_COUNT]; /* with "stats" on the command line */
 void syscall_enable_stats(void);
+/* From here on syscall_dispatch() tells user time from the system's. */
+void syscall_split_times(void);
+/* For a handler that leaves by trap_exit_to_user(): the call is over. */
+void syscall_leave(void);
 
 #endif

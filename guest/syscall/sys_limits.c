@@ -115,6 +115,7 @@ int64_t sys_getrusage(const struct syscall_args *args)
     uint64_t user_ns, system_ns;
     uint64_t rss_pages = MAX(process->rss_max_pages, thread->mm->rss_max_pages);
 
+    process_split_times();
     switch ((int)args->arg[0]) {
     case RUSAGE_SELF:
         process_cpu_times(process, &user_ns, &system_ns);

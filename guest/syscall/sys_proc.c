@@ -200,6 +200,8 @@ int64_t sys_wait4(const struct syscall_args *args)
         which = P_PGID;
         pid = -pid;
     }
+    if (args->arg[3])
+        process_split_times(); /* before it waits: the child has yet to run */
     int error = process_wait(which, pid, options | WEXITED, &result);
     if (error || !result.pid)
         return error;
@@ -247,6 +249,8 @@ int64_t sys_waitid(const struct syscall_args *args)
     if ((which != P_ALL && which != P_PID && which != P_PGID) || (which == P_PID && id <= 0) ||
         (which == P_PGID && id < 0))
         return -EINVAL;
+    if (args->arg[4])
+        process_split_times();
     int error = process_wait(which, id, options, &result);
     if (error)
         return error;

@@ -179,8 +179,10 @@ int64_t sys_rt_sigreturn(const struct syscall_args *args)
     struct trap_frame *frame = thread_frame(current_thread());
 
     (void)args;
-    if (signal_frame_pop(frame))
+    if (signal_frame_pop(frame)) {
+        syscall_leave();
         trap_exit_to_user(); /* by the long way: all registers are new */
+    }
     signal_force(SIGSEGV, SI_KERNEL, 0);
     return (int64_t)frame->rax;
 }

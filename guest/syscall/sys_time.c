@@ -67,6 +67,7 @@ int64_t sys_times(const struct syscall_args *args)
 
     if (args->arg[0]) {
         uint64_t user_ns, system_ns;
+        process_split_times();
         process_cpu_times(process, &user_ns, &system_ns);
         struct linux_tms tms = {to_user_hz(user_ns), to_user_hz(system_ns),
                                 to_user_hz(process->child_user_ns),

@@ -126,6 +126,8 @@ int clock_read_for(struct process *process, const struct clock_ref *ref, uint64_
     uint64_t user_ns = 0, system_ns = 0;
     int error = 0;
 
+    if (ref->user_only)
+        process_split_times();
     switch (ref->kind) {
     case CLOCK_KIND_MONOTONIC:
         *ns = clock_ns();
