@@ -86,9 +86,13 @@ struct dentry *dentry_get_parent(struct dentry *dentry); /* a reference */
 int vfs_lookup(struct dentry *dir, const char *name, size_t length, struct dentry **child);
 int vfs_lookup_locked(struct dentry *dir, const char *name, size_t length, struct dentry **child);
 
-/* vfs_walk() for a context that the caller has at hand. */
+struct walk_limits { /* of openat2(2) */
+    uint32_t resolve; /* RESOLVE_*; 0: none */
+    struct dentry *root; /* where the walk began, the root of BENEATH and IN_ROOT */
+};
+/* vfs_walk() for a context that the caller has at hand; limits may be NULL. */
 int vfs_walk_as(const struct fs_context *context, struct dentry *start, const char *path,
-                uint32_t flags, struct dentry **found);
+                uint32_t flags, const struct walk_limits *limits, struct dentry **found);
 
 struct last_name { /* what vfs_walk_parent found behind the last slash */
     const char *name; /* in the path, or in *buffer; not NUL-terminated */
@@ -99,6 +103,11 @@ struct last_name { /* what vfs_walk_parent found behind the last slash */
 /* The directory that holds the last component (which may be "." or ".."). */
 int vfs_walk_parent(struct dentry *start, const char *path, struct dentry **parent,
                     struct last_name *last);
+int vfs_walk_parent_as(const struct fs_context *context, struct dentry *start, const char *path,
+                       const struct walk_limits *limits, struct dentry **parent,
+                       struct last_name *last);
+/* A symbolic link may be followed: 0, -ELOOP, or -EXDEV for /proc's with BENEATH. */
+int walk_may_follow(struct dentry *link, const struct walk_limits *limits);
 
 /*
  * File systems that appear when the name is first looked up: a reference to the root of

@@ -345,6 +345,11 @@ void mount_remove_all(void)
     mutex_unlock(&mount_mutex);
 }
 
+struct dentry *mount_root_of(struct dentry *dentry)
+{
+    return dentry_get(dentry_mount_above(dentry)); /* the dentry holds its ancestors */
+}
+
 uint32_t mount_id(struct dentry *dentry)
 {
     struct dentry *root = dentry_mount_above(dentry);

@@ -67,6 +67,8 @@ bool mount_is_root(struct dentry *dentry);
 /* MS_OF_MOUNT flags of the mount that holds the dentry, and whether its file system is read-only.
  */
 uint32_t mount_flags(struct dentry *dentry);
+/* The root of the mount that holds the dentry: a reference. */
+struct dentry *mount_root_of(struct dentry *dentry);
 /* As in /proc/PID/mountinfo. */
 uint32_t mount_id(struct dentry *dentry);
 /* 0, or -EROFS: for whatever changes the file system through this dentry. */

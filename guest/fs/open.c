@@ -194,8 +194,7 @@ static int take_link(struct dentry *link, struct dentry *parent, char **path)
     char *buffer;
     ssize_t length;
 
-    if (link->inode->ops->follow || !link->inode->ops->readlink ||
-        (mount_flags(link) & MS_NOSYMFOLLOW))
+    if (link->inode->ops->follow || !link->inode->ops->readlink)
         return -ELOOP;
     buffer = kmalloc(PATH_MAX);
     if (!buffer)
@@ -214,12 +213,12 @@ static int take_link(struct dentry *link, struct dentry *parent, char **path)
 
 /* One round of O_CREAT: 0 done, 1 follow *path from *start, or errno. */
 static int create_round(struct dentry **start, char **path, const char *current, uint32_t flags,
-                        uint32_t mode, struct file **file)
+                        uint32_t mode, const struct walk_limits *limits, struct file **file)
 {
     struct dentry *parent, *found = NULL;
     struct last_name last;
     bool created = false;
-    int error = vfs_walk_parent(*start, current, &parent, &last);
+    int error = vfs_walk_parent_as(fs_current(), *start, current, limits, &parent, &last);
 
     if (error)
         return error;
@@ -228,6 +227,11 @@ static int create_round(struct dentry **start, char **path, const char *current,
     else
         error = find_or_create(parent, &last, flags, mode, &found, &created);
     kfree(last.buffer);
+    if (!error && S_ISLNK(found->inode->attr.mode) && !(flags & O_NOFOLLOW)) {
+        error = walk_may_follow(found, limits);
+        if (error)
+            dentry_put(found);
+    }
     if (!error && S_ISLNK(found->inode->attr.mode) && found->inode->ops->follow &&
         !(flags & O_NOFOLLOW)) {
         struct dentry *target;
@@ -257,7 +261,7 @@ static int create_round(struct dentry **start, char **path, const char *current,
 }
 
 static int open_create(struct dentry *start, const char *path, uint32_t flags, uint32_t mode,
-                       struct file **file)
+                       const struct walk_limits *limits, struct file **file)
 {
     struct dentry *from = start ? start : fs_current()->cwd;
     char *target = NULL;
@@ -265,14 +269,14 @@ static int open_create(struct dentry *start, const char *path, uint32_t flags, u
 
     from = dentry_get(from);
     for (int links = 0; result == 1 && links <= LINKS_MAX; links++)
-        result = create_round(&from, &target, target ? target : path, flags, mode, file);
+        result = create_round(&from, &target, target ? target : path, flags, mode, limits, file);
     dentry_put(from);
     kfree(target);
     return result == 1 ? -ELOOP : result;
 }
 
 static int open_tmpfile(struct dentry *start, const char *path, uint32_t flags, uint32_t mode,
-                        struct file **file)
+                        const struct walk_limits *limits, struct file **file)
 {
     struct dentry *dir, *dentry;
     struct inode *child;
@@ -280,7 +284,7 @@ static int open_tmpfile(struct dentry *start, const char *path, uint32_t flags, 
 
     if ((flags & O_ACCMODE) == O_RDONLY)
         return -EINVAL;
-    error = vfs_walk(start, path, WALK_FOLLOW | WALK_DIRECTORY, &dir);
+    error = vfs_walk_as(fs_current(), start, path, WALK_FOLLOW | WALK_DIRECTORY, limits, &dir);
     if (error)
         return error;
     error = mount_want_write(dir);
@@ -305,7 +309,14 @@ static int open_tmpfile(struct dentry *start, const char *path, uint32_t flags, 
 int vfs_open(struct dentry *start, const char *path, uint32_t open_flags, uint32_t mode,
              struct file **file)
 {
+    return vfs_open_within(start, path, open_flags, mode, 0, file);
+}
+
+int vfs_open_within(struct dentry *start, const char *path, uint32_t open_flags, uint32_t mode,
+                    uint32_t resolve, struct file **file)
+{
     const struct fs_context *context = fs_current();
+    struct walk_limits limits = {resolve, start ? start : context->cwd};
     struct dentry *dentry;
     uint32_t walk = 0;
     int error;
@@ -313,13 +324,13 @@ int vfs_open(struct dentry *start, const char *path, uint32_t open_flags, uint32
     if (open_flags & O_PATH)
         open_flags &= FLAGS_WITH_PATH;
     if ((open_flags & O_TMPFILE) == O_TMPFILE)
-        return open_tmpfile(start, path, open_flags, mode, file);
+        return open_tmpfile(start, path, open_flags, mode, &limits, file);
     if (open_flags & O_CREAT) {
         if (open_flags & O_DIRECTORY)
             return -EINVAL;
         if (open_flags & O_EXCL)
             open_flags |= O_NOFOLLOW;
-        return open_create(start, path, open_flags, mode, file);
+        return open_create(start, path, open_flags, mode, &limits, file);
     }
     if (!(open_flags & O_NOFOLLOW))
         walk |= WALK_FOLLOW;
@@ -327,7 +338,7 @@ int vfs_open(struct dentry *start, const char *path, uint32_t open_flags, uint32
         walk |= WALK_DIRECTORY;
     if ((walk & WALK_DIRECTORY) && (open_flags & O_NOFOLLOW))
         walk &= ~WALK_DIRECTORY; /* a link says ELOOP or ENOTDIR below */
-    error = vfs_walk_as(context, start, path, walk, &dentry);
+    error = vfs_walk_as(context, start, path, walk, &limits, &dentry);
     if (error)
         return error;
     error = open_checked(context, dentry, open_flags, false, file);

@@ -107,6 +107,10 @@ void tmpfs_evict(struct inode *inode);
 int tmpfs_mount(const char *type, const char *options, struct inode **root);
 int tmpfs_check_options(const char *options); /* 0, -EINVAL or -ENOMEM */
 
+/* open_by_handle_at(2): a path from the root to that inode, or -ESTALE, -ENOMEM. */
+int tmpfs_path_of(struct super_block *sb, uint64_t ino, char *path, size_t size);
+uint32_t tmpfs_generation(const struct inode *inode); /* tells inodes with one number apart */
+
 /* Directories; tree_lock is held. */
 struct tmpfs_entry *tmpfs_dir_find(struct tmpfs_inode *dir, const char *name, size_t length);
 /* name is copied when copy_name.  Takes over the inode reference (may be NULL). */

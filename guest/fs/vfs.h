@@ -117,7 +117,6 @@ void fs_set_current_source(const struct fs_context *(*source)(void));
 #define WALK_FOLLOW 1u /* follow a symlink in the last component */
 #define WALK_DIRECTORY 4u
 #define WALK_EMPTY 8u /* AT_EMPTY_PATH: "" is start itself */
-#define WALK_NO_SYMLINKS 16u /* openat2 RESOLVE_NO_SYMLINKS */
 
 /*
  * From start (NULL: cwd; absolute paths: root).  0 with a reference in *found,
@@ -127,6 +126,15 @@ int vfs_walk(struct dentry *start, const char *path, uint32_t flags, struct dent
 /* Linux open flags and mode; a new file in *file. */
 int vfs_open(struct dentry *start, const char *path, uint32_t open_flags, uint32_t mode,
              struct file **file);
+/* The same within limits: RESOLVE_* of openat2(2); -EXDEV, -ELOOP where they are in the way. */
+#define RESOLVE_NO_XDEV 1u
+#define RESOLVE_NO_MAGICLINKS 2u
+#define RESOLVE_NO_SYMLINKS 4u
+#define RESOLVE_BENEATH 8u
+#define RESOLVE_IN_ROOT 16u
+#define RESOLVE_CACHED 32u /* memory is all there is: nothing ever has to be waited for */
+int vfs_open_within(struct dentry *start, const char *path, uint32_t open_flags, uint32_t mode,
+                    uint32_t resolve, struct file **file);
 /* The same for a place that is known; checks permissions against the inode. */
 int vfs_open_dentry(struct dentry *dentry, uint32_t open_flags, struct file **file);
 /* vm_object_ops.describe for mappings of files: path, device and inode number. */

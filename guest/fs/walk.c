@@ -4,7 +4,7 @@
  * permission.  path_resolution(7).  Knows no file system.
  */
 #include "fs/dentry.h"
-#include "fs/mount.h"
+#include "fs/dentry_mount.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -71,7 +71,15 @@ struct walk {
     char *buffer; /* rest points into it after a symbolic link; or NULL */
     unsigned int links;
     uint32_t flags;
+    const struct walk_limits *limits; /* NULL: none */
+    struct dentry *root; /* ".." stays there */
+    struct dentry *mount; /* with RESOLVE_NO_XDEV: where all must lie */
 };
+
+static bool limited(const struct walk *walk, uint32_t resolve)
+{
+    return walk->limits && (walk->limits->resolve & resolve);
+}
 
 static void move_to(struct walk *walk, struct dentry *dentry)
 {
@@ -79,17 +87,48 @@ static void move_to(struct walk *walk, struct dentry *dentry)
     walk->at = dentry;
 }
 
+/* To the root: an absolute path, or the target of a link.  Consumes nothing on failure. */
+static int to_root(struct walk *walk)
+{
+    if (limited(walk, RESOLVE_BENEATH))
+        return -EXDEV;
+    if (limited(walk, RESOLVE_NO_XDEV) && dentry_mount_above(walk->root) != walk->mount)
+        return -EXDEV;
+    move_to(walk, dentry_get(walk->root));
+    return 0;
+}
+
+/* Step by step from the start, since the cache's walk knows no limits. */
+static int start_limited(struct walk *walk, struct dentry *start)
+{
+    int error;
+
+    if (limited(walk, RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+        walk->root = walk->limits->root;
+    walk->mount = dentry_mount_above(start);
+    walk->at = dentry_get(start);
+    error = *walk->rest == '/' ? to_root(walk) : 0;
+    if (error)
+        dentry_put(walk->at);
+    return error;
+}
+
 /* parent: the last component is not to be walked. */
 static int start_walk(struct walk *walk, const struct fs_context *context, struct dentry *start,
-                      const char *path, uint32_t flags, bool parent)
+                      const char *path, uint32_t flags, const struct walk_limits *limits,
+                      bool parent)
 {
     if (!*path && !(flags & WALK_EMPTY))
         return -ENOENT;
+    *walk = (struct walk){.context = context, .rest = path, .flags = flags, .root = context->root};
+    if (!start)
+        start = context->cwd;
+    if (UNLIKELY(limits && limits->resolve)) {
+        walk->limits = limits;
+        return start_limited(walk, start);
+    }
     if (*path == '/')
         start = context->root;
-    else if (!start)
-        start = context->cwd;
-    *walk = (struct walk){.context = context, .rest = path, .flags = flags};
     walk->at = dentry_walk(start, &walk->rest, context, parent);
     return 0;
 }
@@ -116,9 +155,20 @@ static int follow_text(struct walk *walk, struct inode *inode)
     kfree(walk->buffer);
     walk->buffer = buffer;
     walk->rest = buffer;
-    if (buffer[0] == '/')
-        move_to(walk, dentry_get(walk->context->root));
-    return 0;
+    return buffer[0] == '/' ? to_root(walk) : 0;
+}
+
+int walk_may_follow(struct dentry *link, const struct walk_limits *limits)
+{
+    uint32_t resolve = limits ? limits->resolve : 0;
+
+    if ((resolve & RESOLVE_NO_SYMLINKS) || (mount_flags(link) & MS_NOSYMFOLLOW))
+        return -ELOOP;
+    if (!link->inode->ops->follow)
+        return 0;
+    if (resolve & RESOLVE_NO_MAGICLINKS)
+        return -ELOOP;
+    return (resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) ? -EXDEV : 0;
 }
 
 /* link is a symbolic link in the directory walk->at; consumes the reference. */
@@ -128,10 +178,12 @@ static int follow_link(struct walk *walk, struct dentry *link)
     struct dentry *target;
     int error;
 
-    if (++walk->links > SYMLINKS_MAX || (walk->flags & WALK_NO_SYMLINKS) ||
-        (mount_flags(link) & MS_NOSYMFOLLOW)) {
-        error = -ELOOP;
-    } else if (inode->ops->follow) {
+    error = ++walk->links > SYMLINKS_MAX ? -ELOOP : walk_may_follow(link, walk->limits);
+    if (error) {
+        dentry_put(link);
+        return error;
+    }
+    if (inode->ops->follow) {
         error = inode->ops->follow(inode, &target);
         if (!error)
             move_to(walk, target);
@@ -149,10 +201,18 @@ static bool is_dots(const char *name, size_t length, size_t dots)
     return length == dots && name[0] == '.' && name[dots - 1] == '.';
 }
 
-static void go_up(struct walk *walk)
+static int go_up(struct walk *walk)
 {
-    if (walk->at != walk->context->root)
-        move_to(walk, dentry_get_parent(walk->at));
+    if (walk->at == walk->root)
+        return limited(walk, RESOLVE_BENEATH) ? -EXDEV : 0;
+    move_to(walk, dentry_get_parent(walk->at));
+    return 0;
+}
+
+static int check_mount(const struct walk *walk)
+{
+    return limited(walk, RESOLVE_NO_XDEV) && dentry_mount_above(walk->at) != walk->mount ? -EXDEV
+                                                                                         : 0;
 }
 
 static int may_search(const struct walk *walk)
@@ -189,8 +249,8 @@ static int step(struct walk *walk, const struct last_name *part)
     if (is_dots(part->name, part->length, 1))
         return 0;
     if (is_dots(part->name, part->length, 2)) {
-        go_up(walk);
-        return 0;
+        error = go_up(walk);
+        return error ? error : check_mount(walk);
     }
     error = vfs_lookup(walk->at, part->name, part->length, &child);
     if (error)
@@ -204,7 +264,7 @@ static int step(struct walk *walk, const struct last_name *part)
     move_to(walk, child);
     if (last && part->trailing_slash && !S_ISDIR(child->inode->attr.mode))
         return -ENOTDIR;
-    return 0;
+    return check_mount(walk);
 }
 
 static int check_component(struct walk *walk, const struct last_name *part)
@@ -217,11 +277,11 @@ static int check_component(struct walk *walk, const struct last_name *part)
 }
 
 int vfs_walk_as(const struct fs_context *context, struct dentry *start, const char *path,
-                uint32_t flags, struct dentry **found)
+                uint32_t flags, const struct walk_limits *limits, struct dentry **found)
 {
     struct last_name part;
     struct walk walk;
-    int error = start_walk(&walk, context, start, path, flags, false);
+    int error = start_walk(&walk, context, start, path, flags, limits, false);
 
     if (error)
         return error;
@@ -242,14 +302,21 @@ int vfs_walk_as(const struct fs_context *context, struct dentry *start, const ch
 
 int vfs_walk(struct dentry *start, const char *path, uint32_t flags, struct dentry **found)
 {
-    return vfs_walk_as(fs_current(), start, path, flags, found);
+    return vfs_walk_as(fs_current(), start, path, flags, NULL, found);
 }
 
 int vfs_walk_parent(struct dentry *start, const char *path, struct dentry **parent,
                     struct last_name *last)
 {
+    return vfs_walk_parent_as(fs_current(), start, path, NULL, parent, last);
+}
+
+int vfs_walk_parent_as(const struct fs_context *context, struct dentry *start, const char *path,
+                       const struct walk_limits *limits, struct dentry **parent,
+                       struct last_name *last)
+{
     struct walk walk;
-    int error = start_walk(&walk, fs_current(), start, path, 0, true);
+    int error = start_walk(&walk, context, start, path, 0, limits, true);
 
     if (error)
         return error;

@@ -77,14 +77,6 @@ struct linux_dirent { /* getdents: the type is the record's last byte */
 #define IOV_MAX 1024u
 #define RW_COUNT_MAX 0x7ffff000ul /* bytes of one read or write */
 
-enum {
-    RESOLVE_NO_XDEV = 1,
-    RESOLVE_NO_MAGICLINKS = 2,
-    RESOLVE_NO_SYMLINKS = 4,
-    RESOLVE_BENEATH = 8,
-    RESOLVE_IN_ROOT = 16,
-    RESOLVE_CACHED = 32
-};
 struct linux_open_how {
     uint64_t flags, mode, resolve;
 };

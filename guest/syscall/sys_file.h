@@ -21,6 +21,8 @@ void user_path_put(struct user_path *path);
  * for dentry_put().  Absolute paths ignore the descriptor.  0, -EBADF, -ENOTDIR.
  */
 int at_start(int dir_fd, const char *path, struct dentry **start);
+/* What a descriptor of any kind with a path refers to, or AT_FDCWD: a reference. */
+int at_place(int fd, struct dentry **place);
 /* Walks; AT_EMPTY_PATH with "" gives what the descriptor refers to, of any kind. */
 int at_walk(int dir_fd, uint64_t path_address, uint32_t walk_flags, struct dentry **found);
 

@@ -48,6 +48,26 @@ int at_start(int dir_fd, const char *path, struct dentry **start)
     return error;
 }
 
+int at_place(int fd, struct dentry **place)
+{
+    struct file *file;
+    int error = 0;
+
+    if (fd == AT_FDCWD) {
+        *place = dentry_get(fs_current()->cwd);
+        return 0;
+    }
+    file = fd_arg((uint64_t)fd);
+    if (!file)
+        return -EBADF;
+    if (file->dentry)
+        *place = dentry_get(file->dentry);
+    else
+        error = -ESTALE;
+    file_put(file);
+    return error;
+}
+
 int at_walk(int dir_fd, uint64_t path_address, uint32_t walk_flags, struct dentry **found)
 {
     struct user_path path;
@@ -66,7 +86,8 @@ int at_walk(int dir_fd, uint64_t path_address, uint32_t walk_flags, struct dentr
     return error;
 }
 
-static int64_t open_at(int dir_fd, uint64_t path_address, uint64_t flags, uint64_t mode)
+static int64_t open_at(int dir_fd, uint64_t path_address, uint64_t flags, uint64_t mode,
+                       uint32_t resolve)
 {
     struct dentry *start;
     struct file *file;
@@ -76,10 +97,11 @@ static int64_t open_at(int dir_fd, uint64_t path_address, uint64_t flags, uint64
 
     if (error)
         return error;
-    error = at_start(dir_fd, path.text, &start);
+    /* Within limits an absolute path is looked for below the directory, too. */
+    error = at_start(dir_fd, resolve ? "." : path.text, &start);
     if (!error) {
-        error = vfs_open(start, path.text, (uint32_t)flags | O_LARGEFILE, (uint32_t)mode & 07777,
-                         &file);
+        error = vfs_open_within(start, path.text, (uint32_t)flags | O_LARGEFILE,
+                                (uint32_t)mode & 07777, resolve, &file);
         dentry_put(start);
     }
     user_path_put(&path);
@@ -95,19 +117,20 @@ static int64_t open_at(int dir_fd, uint64_t path_address, uint64_t flags, uint64
 
 int64_t sys_open(const struct syscall_args *args)
 {
-    return open_at(AT_FDCWD, args->arg[0], args->arg[1], args->arg[2]);
+    return open_at(AT_FDCWD, args->arg[0], args->arg[1], args->arg[2], 0);
 }
 
 int64_t sys_openat(const struct syscall_args *args)
 {
-    return open_at((int)args->arg[0], args->arg[1], args->arg[2], args->arg[3]);
+    return open_at((int)args->arg[0], args->arg[1], args->arg[2], args->arg[3], 0);
 }
 
 int64_t sys_creat(const struct syscall_args *args)
 {
-    return open_at(AT_FDCWD, args->arg[0], O_CREAT | O_WRONLY | O_TRUNC, args->arg[1]);
+    return open_at(AT_FDCWD, args->arg[0], O_CREAT | O_WRONLY | O_TRUNC, args->arg[1], 0);
 }
 
+#define RESOLVE_ALL 63u
 #define OPEN_FLAGS_KNOWN                                                                  \
     (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | \
      O_DSYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME |  \
@@ -145,9 +168,12 @@ int64_t sys_openat2(const struct syscall_args *args)
         return -EINVAL;
     if (how.mode && !(how.flags & O_CREAT) && (how.flags & O_TMPFILE) != O_TMPFILE)
         return -EINVAL;
-    if (how.resolve) /* as a kernel without these restrictions: callers fall back or refuse */
+    if ((how.resolve & ~(uint64_t)RESOLVE_ALL) ||
+        (how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) == (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
         return -EINVAL;
-    return open_at((int)args->arg[0], args->arg[1], how.flags, how.mode);
+    if ((how.resolve & RESOLVE_CACHED) && (how.flags & (O_TRUNC | O_CREAT | O_TMPFILE)))
+        return -EAGAIN;
+    return open_at((int)args->arg[0], args->arg[1], how.flags, how.mode, (uint32_t)how.resolve);
 }
 
 int64_t sys_close(const struct syscall_args *args)
