@@ -67,6 +67,31 @@ one
     run_vmm $busybox cat /etc/shadow
     [ "$status" != 0 ] || fail "the guest sees the host's files"
 }
+test_add_through_links() {
+    # On Debian /bin is a link: what was added beneath it before the link was known is there all the same.
+    echo file >"$T/file"
+    run_vmm --add "$T/file:/bin/file" /bin/busybox cat /bin/file /usr/bin/file
+    expect_stdout "file
+file
+"
+    mkdir -p "$T/dir" "$T/tree/usr/deep"
+    echo one >"$T/dir/one"
+    ln -s usr/deep "$T/tree/here"
+    run_vmm --add "$T/dir:/bin" /bin/busybox cat /bin/one
+    expect_stdout "one
+"
+    run_vmm --add "$T/file:/here/file" --add "$T/dir:/here" --add "$T/tree:/" --add "$T/dir:/here/more" \
+        $busybox cat /usr/deep/file /usr/deep/one /here/one /usr/deep/more/one
+    expect_stdout "file
+one
+one
+one
+"
+    run_vmm --add "$T/file:/a/b" --add "$T/file:/a" $busybox true
+    expect_status 125
+    expect_one_line_error
+    expect_stderr_has "/a/b"
+}
 test_small_files_of_etc() {
     # Made up by the guest, as nothing of the host's /etc is there.
     run_vmm $busybox grep -c . /etc/passwd /etc/group /etc/hosts

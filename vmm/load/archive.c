@@ -117,6 +117,9 @@ static int collect(struct host_files *files)
     result = closure_add_program(&closure, path, &exe);
     if (!result && config->file_count)
         result = closure_add_members(&closure);
+    if (!result && config->file_count && (result = members_settle(files->members, &path)) != 0)
+        result = vmm_fail(files->error, result, VMM_FAULT_USAGE, "--add: /%s in the guest: %s",
+                          path, strerror(-result));
     if (!result)
         result = closure_add_cache(&closure);
     if (!result)

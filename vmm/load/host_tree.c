@@ -48,7 +48,8 @@ static int add_plain(struct tree *tree, const struct stat *status, const void *b
         .fd = -1,
         .mtime = status->st_mtim,
     };
-    int result = members_resolve(members, tree->guest, false, &member.path);
+    /* A directory where a link is goes where that leads. */
+    int result = members_resolve(members, tree->guest, S_ISDIR(member.mode), &member.path);
     if (result)
         return result;
     if (member.path[0] == '\0')

@@ -75,21 +75,25 @@ static void close_member(const struct member *member)
         close(member->fd);
 }
 
+static void replace(struct member *old, const struct member *member)
+{
+    uint32_t next = old->next, hash = old->hash;
+    close_member(old);
+    *old = *member;
+    old->next = next;
+    old->hash = hash;
+}
+
 int members_add(struct members *members, const struct member *member, enum members_policy policy,
                 struct member **result)
 {
     size_t length = strlen(member->path);
     struct member *old = members_find(members, member->path, length);
     if (old) {
-        if (policy == MEMBERS_KEEP) {
+        if (policy == MEMBERS_KEEP && !(S_ISDIR(old->mode) && S_ISLNK(member->mode)))
             close_member(member);
-        } else {
-            uint32_t next = old->next, hash = old->hash;
-            close_member(old);
-            *old = *member;
-            old->next = next;
-            old->hash = hash;
-        }
+        else
+            replace(old, member);
         *result = old;
         return 0;
     }
@@ -219,6 +223,44 @@ int members_resolve(const struct members *members, const char *path, bool last,
         return -ENAMETOOLONG;
     *resolved = arena_copy(members->arena, path + 1, length);
     return *resolved ? 0 : -ENOMEM;
+}
+
+/* The table anew after paths have changed; of two with the same one the later counts. */
+static void index_again(struct members *members)
+{
+    uint32_t count = members->count;
+    memset(members->buckets, 0, members->bucket_count * sizeof(*members->buckets));
+    members->count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct member *member = members->items[i];
+        size_t length = strlen(member->path);
+        struct member *earlier = members_find(members, member->path, length);
+        if (earlier) {
+            replace(earlier, member);
+            continue;
+        }
+        member->hash = hash_path(member->path, length);
+        members->items[members->count] = member;
+        insert(members, members->count++);
+    }
+}
+
+int members_settle(struct members *members, const char **path)
+{
+    bool moved = false;
+    for (uint32_t i = 0; i < members->count; i++) {
+        struct member *member = members->items[i];
+        *path = member->path;
+        if (way_is_clear(members, member->path, false))
+            continue;
+        int result = resolve_by_walk(members, member->path, false, &member->path);
+        if (result)
+            return result;
+        moved = true;
+    }
+    if (moved)
+        index_again(members);
+    return 0;
 }
 
 void members_free(struct members *members)

@@ -54,7 +54,7 @@ struct members {
 };
 
 enum members_policy {
-    MEMBERS_KEEP, /* an earlier member of that path stays */
+    MEMBERS_KEEP, /* an earlier member of that path stays, but not a directory before a link */
     MEMBERS_REPLACE, /* the later one counts */
 };
 
@@ -74,6 +74,11 @@ int members_add(struct members *members, const struct member *member, enum membe
  */
 int members_resolve(const struct members *members, const char *path, bool last,
                     const char **resolved);
+/*
+ * Once everything is there: what lies beneath a link that came after it moves to
+ * where the link leads, as it would on a disk.  As above; *path says where.
+ */
+int members_settle(struct members *members, const char **path);
 /* True for an absolute path without empty, "." and ".." components. */
 bool members_path_is_plain(const char *path);
 void members_free(struct members *members);
