@@ -86,6 +86,18 @@ enum {
 #define GUEST_KERNEL_GPA 0x00200000ull
 #define GUEST_KERNEL_VIRT_BASE 0xffffffff80000000ull /* virt = base + phys */
 #define GUEST_KERNEL_SIZE_MAX 0x00200000ull /* image with bss, one page table */
+/*
+ * The built-in kernel's: boot information ends where its window does, close to what a
+ * boot touches anyway, and there need be no RAM below the kernel then.
+ */
+#define GUEST_WINDOW_INFO_GPA (GUEST_KERNEL_GPA + GUEST_KERNEL_SIZE_MAX - GUEST_BOOT_INFO_SIZE)
+/*
+ * A flag of program headers (in PF_MASKOS) of our kernel: every boot touches the whole
+ * segment and GUEST_HOT_RAM_SIZE bytes of RAM behind it, so a monitor does well to
+ * back them in one go.
+ */
+#define GUEST_PF_HOT 0x00100000u
+#define GUEST_HOT_RAM_SIZE 0x00010000ull
 /* RAM goes from 0 to here, the rest continues at 4 GiB. */
 #define GUEST_LOW_RAM_END 0xc0000000ull
 #define GUEST_HIGH_RAM_START 0x100000000ull

@@ -17,30 +17,46 @@
 #include "vmm/load/elf_image.h"
 #include "vmm/load/guest_image.h"
 #include "vmm/load/pvh.h"
+#include "vmm/load/share.h"
 #include "vmm/machine.h"
 
 #define PAGE 4096ull
 
+static int load_piece(struct machine *machine, const struct archive_piece *piece,
+                      struct vmm_error *error)
+{
+    const struct archive *archive = machine->archive;
+    uint64_t gpa = machine->mem.archive_gpa + piece->offset;
+    int result = piece->bytes != NULL
+                     ? guest_mem_load(&machine->mem, gpa, piece->bytes, piece->length)
+                     : guest_mem_map_file(&machine->mem, gpa, piece->length, piece->fd,
+                                          piece->file_offset, PROT_READ);
+
+    return result == 0
+               ? 0
+               : vmm_fail(error, result, VMM_FAULT_USAGE, "cannot map %s into the guest: %s",
+                          piece->bytes != NULL ? "file names"
+                                               : archive->sources[piece->source].path,
+                          strerror(-result));
+}
+
+/*
+ * Files first: what lies between them is then too small for a huge page, which would
+ * cost half a million instructions to clear for a header or two.
+ */
 static int load_archive(struct machine *machine, struct vmm_error *error)
 {
     const struct archive *archive = machine->archive;
+    int result = 0;
 
-    for (size_t i = 0; archive != NULL && i < archive->piece_count; i++) {
-        const struct archive_piece *piece = &archive->pieces[i];
-        uint64_t gpa = machine->mem.archive_gpa + piece->offset;
-        int result = piece->bytes != NULL
-                         ? guest_mem_load(&machine->mem, gpa, piece->bytes, piece->length)
-                         : guest_mem_map_file(&machine->mem, gpa, piece->length, piece->fd,
-                                              piece->file_offset, PROT_READ);
-
-        if (result != 0) {
-            return vmm_fail(error, result, VMM_FAULT_USAGE, "cannot map %s into the guest: %s",
-                            piece->bytes != NULL ? "file names"
-                                                 : archive->sources[piece->source].path,
-                            strerror(-result));
+    for (int bytes = 0; archive != NULL && bytes <= 1; bytes++) {
+        for (size_t i = 0; i < archive->piece_count && result == 0; i++) {
+            if ((archive->pieces[i].bytes != NULL) == bytes) {
+                result = load_piece(machine, &archive->pieces[i], error);
+            }
         }
     }
-    return 0;
+    return result;
 }
 
 struct text {
@@ -144,7 +160,9 @@ static int load_elf(struct machine *machine, const struct guest_image *image, bo
         result = elf_image_suits(image, &elf, machine->config, error);
     }
     if (result == 0) {
-        result = elf_image_load(image, &elf, builtin, &machine->mem, error);
+        /* Other CPUs of our kernel begin below 1 MiB. */
+        result = builtin ? share_kernel(image, &elf, machine->cpu_count > 1, &machine->mem, error)
+                         : elf_image_load(image, &elf, &machine->mem, error);
     }
     if (result == 0 && machine->archive == NULL) {
         result = load_initrd(machine, UINT32_MAX, plan, error);
@@ -152,8 +170,8 @@ static int load_elf(struct machine *machine, const struct guest_image *image, bo
     if (result == 0) {
         result = pvh_write(plan, &machine->mem, error);
     }
-    machine->entry = (struct vcpu_entry){
-        .mode = VCPU_PROTECTED_32, .rip = elf.entry, .arg = GUEST_BOOT_INFO_GPA};
+    machine->entry =
+        (struct vcpu_entry){.mode = VCPU_PROTECTED_32, .rip = elf.entry, .arg = plan->info_gpa};
     return result;
 }
 
@@ -174,7 +192,7 @@ static int load_bzimage(struct machine *machine, const struct guest_image *image
     if (result != 0) {
         return result;
     }
-    info = guest_mem_at(&machine->mem, GUEST_BOOT_INFO_GPA, sizeof(*info));
+    info = guest_mem_at(&machine->mem, plan->info_gpa, sizeof(*info));
     result = bzimage_load(image, plan->cmdline, plan->module_gpa, plan->module_size,
                           info != NULL ? info->rsdp_paddr : 0, &machine->mem, &entry, error);
     if (result == 0) {
@@ -192,7 +210,8 @@ static int load_kernel(struct machine *machine, struct vmm_error *error)
     const struct vmm_config *config = machine->config;
     bool builtin = config->kernel == NULL;
     bool foreign = !builtin && config->program == NULL;
-    struct boot_plan plan = {.module_gpa = machine->mem.archive_gpa,
+    struct boot_plan plan = {.info_gpa = builtin ? GUEST_WINDOW_INFO_GPA : GUEST_BOOT_INFO_GPA,
+                             .module_gpa = machine->mem.archive_gpa,
                              .module_size = machine->mem.archive_size};
     struct guest_image image;
     struct text cmdline;

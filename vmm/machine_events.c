@@ -93,6 +93,11 @@ void machine_unclaimed(void *arg, bool port, bool write, uint64_t address, unsig
 {
     struct machine *machine = arg;
 
+    if (!port && write && guest_mem_is_read_only(&machine->mem, address)) {
+        machine_end(machine, VMM_BROKEN, 0, false,
+                    "the guest wrote to memory that it must not change");
+        return;
+    }
     if (machine->config->log == NULL || !first_time(machine, address << 1 | (port ? 1 : 0))) {
         return;
     }

@@ -153,6 +153,80 @@ static void loading_stays_inside(void **state)
     guest_mem_destroy(&mem);
 }
 
+/* Every address is in one slot at most, and in one where the monitor finds RAM. */
+static void check_slots(const struct guest_mem *mem)
+{
+    struct guest_mem_slot slots[GUEST_MEM_SLOTS];
+    unsigned int count = guest_mem_slots(mem, slots);
+
+    assert_in_range(count, 1, GUEST_MEM_SLOTS);
+    for (unsigned int i = 0; i < count; i++) {
+        assert_true(slots[i].size > 0 && slots[i].gpa % 4096 == 0);
+        assert_int_equal(guest_mem_is_read_only(mem, slots[i].gpa), slots[i].read_only);
+        if (!slots[i].read_only) {
+            assert_ptr_equal(guest_mem_at(mem, slots[i].gpa, 1), slots[i].host);
+        }
+        for (unsigned int j = 0; j < i; j++) {
+            assert_true(slots[i].gpa >= slots[j].gpa + slots[j].size ||
+                        slots[j].gpa >= slots[i].gpa + slots[i].size);
+        }
+    }
+}
+
+static void a_shared_image_takes_the_place_of_ram(void **state)
+{
+    static const uint8_t image[8192] __attribute__((aligned(4096))) = "image";
+    struct guest_mem mem;
+    struct iovec iov;
+
+    (void)state;
+    for (int below = 0; below <= 1; below++) {
+        assert_int_equal(guest_mem_create(&mem, 16 * MIB, 4096), 0);
+        uint8_t *host = guest_mem_at(&mem, 0, 16 * MIB);
+        check_slots(&mem);
+        assert_int_equal(guest_mem_share(&mem, 2 * MIB, 8192, image, below), 0);
+        check_slots(&mem);
+        assert_null(guest_mem_at(&mem, 2 * MIB, 1));
+        assert_null(guest_mem_at(&mem, 2 * MIB + 8191, 2));
+        assert_ptr_equal(guest_mem_at(&mem, 2 * MIB + 8192, 14 * MIB - 8192),
+                         host + 2 * MIB + 8192);
+        assert_null(guest_mem_at(&mem, 2 * MIB + 8192, 14 * MIB - 8191));
+        assert_ptr_equal(guest_mem_at(&mem, 0, 2 * MIB), below ? host : NULL);
+        assert_null(guest_mem_at(&mem, 2 * MIB - 1, 2));
+        assert_true(guest_mem_is_read_only(&mem, 2 * MIB + 8191));
+        assert_false(guest_mem_is_read_only(&mem, 2 * MIB + 8192));
+        assert_int_equal(guest_mem_iov(&mem, 2 * MIB, 8192, false, &iov), 0);
+        assert_ptr_equal(iov.iov_base, image);
+        assert_int_equal(guest_mem_iov(&mem, 2 * MIB, 8193, false, &iov), -EFAULT);
+        assert_int_equal(guest_mem_iov(&mem, 2 * MIB, 1, true, &iov), -EFAULT);
+        assert_int_equal(guest_mem_share(&mem, 4 * MIB, 4096, image, false), -EINVAL);
+        guest_mem_populate(&mem, 4 * MIB, 64 << 10); /* a hint: no promise to check */
+        guest_mem_populate(&mem, 2 * MIB, 4096);
+        guest_mem_destroy(&mem);
+    }
+    assert_int_equal(guest_mem_create(&mem, 2 * MIB, 0), 0);
+    assert_int_equal(guest_mem_share(&mem, 2 * MIB - 8192, 8192, image, false), -EINVAL);
+    assert_int_equal(guest_mem_share(&mem, MIB, 8191, image, false), -EINVAL);
+    assert_int_equal(guest_mem_share(&mem, MIB, 4096, image + 1, false), -EINVAL);
+    guest_mem_destroy(&mem);
+}
+
+static void a_large_archive_is_read_only_for_the_guest(void **state)
+{
+    struct guest_mem mem;
+
+    (void)state;
+    for (uint64_t size = 4096; size <= 64 * MIB; size *= 4) {
+        for (uint64_t ram = 16 * MIB; ram <= 5 * GIB; ram *= 6) {
+            assert_int_equal(guest_mem_create(&mem, ram, size), 0);
+            check_slots(&mem);
+            assert_int_equal(guest_mem_is_read_only(&mem, mem.archive_gpa), size >= 256 << 10);
+            assert_false(guest_mem_is_read_only(&mem, mem.archive_gpa + size));
+            guest_mem_destroy(&mem);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +237,8 @@ int main(void)
         cmocka_unit_test(absurd_sizes_are_refused),
         cmocka_unit_test(file_pages_are_for_system_calls_alone),
         cmocka_unit_test(loading_stays_inside),
+        cmocka_unit_test(a_shared_image_takes_the_place_of_ram),
+        cmocka_unit_test(a_large_archive_is_read_only_for_the_guest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,12 +90,12 @@ static void a_good_kernel_is_loaded(void **state)
     assert_int_equal(elf.entry, 0x200200);
     assert_int_equal(elf.segment_count, 2);
     assert_int_equal(guest_mem_create(&mem, RAM, 0), 0);
-    assert_int_equal(elf_image_load(&image, &elf, true, &mem, &error), 0);
+    assert_int_equal(elf_image_load(&image, &elf, &mem, &error), 0);
     assert_memory_equal(guest_mem_at(&mem, 0x200000, 4096), &kernel, 4096);
     assert_memory_equal(guest_mem_at(&mem, 0x300100, 0x200), (uint8_t *)&kernel + 0x100, 0x200);
     guest_mem_destroy(&mem);
     assert_int_equal(guest_mem_create(&mem, 2 << 20, 0), 0);
-    assert_int_equal(elf_image_load(&image, &elf, false, &mem, &error), -ENOMEM);
+    assert_int_equal(elf_image_load(&image, &elf, &mem, &error), -ENOMEM);
     guest_mem_destroy(&mem);
 }
 
@@ -174,7 +174,7 @@ static void random_headers_do_no_harm(void **state)
             ((uint8_t *)&kernel)[(size_t)rand() % 256u] = (uint8_t)rand();
         }
         if (elf_image_parse(&image, &elf, &error) == 0) {
-            elf_image_load(&image, &elf, rand() & 1, &mem, &error);
+            elf_image_load(&image, &elf, &mem, &error);
         }
     }
     guest_mem_destroy(&mem);
@@ -287,7 +287,8 @@ static const uint8_t *table(const struct guest_mem *mem, uint64_t gpa)
 
 static void boot_information_is_complete(void **state)
 {
-    struct boot_plan plan = {.cmdline = "ctl=0x5f0,9",
+    struct boot_plan plan = {.info_gpa = GUEST_BOOT_INFO_GPA,
+                             .cmdline = "ctl=0x5f0,9",
                              .module_gpa = RAM,
                              .module_size = 4096,
                              .has_seed = true,
@@ -333,7 +334,8 @@ static void boot_information_is_complete(void **state)
 static void too_long_a_command_line_is_refused(void **state)
 {
     static char line[GUEST_BOOT_INFO_SIZE];
-    struct boot_plan plan = {.cmdline = line, .acpi = {.cpus = 1}};
+    struct boot_plan plan = {
+        .info_gpa = GUEST_BOOT_INFO_GPA, .cmdline = line, .acpi = {.cpus = 1}};
     struct vmm_error error;
     struct guest_mem mem;
 

@@ -100,12 +100,16 @@ int kvm_vm_create(struct kvm_vm *vm, struct vmm_error *error)
 
 int kvm_vm_set_memory(struct kvm_vm *vm, const struct guest_mem *mem, struct vmm_error *error)
 {
-    for (unsigned int i = 0; i < mem->region_count; i++) {
+    struct guest_mem_slot slots[GUEST_MEM_SLOTS];
+    unsigned int count = guest_mem_slots(mem, slots);
+
+    for (unsigned int i = 0; i < count; i++) {
         struct kvm_userspace_memory_region slot = {
             .slot = i,
-            .guest_phys_addr = mem->regions[i].gpa,
-            .memory_size = mem->regions[i].slot_size,
-            .userspace_addr = (uintptr_t)mem->regions[i].host,
+            .flags = slots[i].read_only ? KVM_MEM_READONLY : 0,
+            .guest_phys_addr = slots[i].gpa,
+            .memory_size = slots[i].size,
+            .userspace_addr = (uintptr_t)slots[i].host,
         };
 
         if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot) != 0) {

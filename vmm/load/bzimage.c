@@ -80,7 +80,7 @@ static int write_gdt(struct guest_mem *mem)
 static void fill_e820(const struct guest_mem *mem, struct boot_params *params)
 {
     struct pvh_memmap_entry map[PVH_MEMMAP_MAX];
-    unsigned int count = pvh_memory_map(mem, map);
+    unsigned int count = pvh_memory_map(mem, GUEST_BOOT_INFO_GPA, map);
 
     for (unsigned int i = 0; i < count; i++) {
         params->e820_table[i].addr = map[i].addr;

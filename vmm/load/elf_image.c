@@ -8,12 +8,10 @@
 #include <elf.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "boot/guest_abi.h"
 #include "vmm/config.h"
 
-#define PAGE 4096ull
 #define HEADERS_MAX 64u
 #define NOTES_BYTES_MAX 4096u
 /* Below are boot information and what Linux's boot protocol needs. */
@@ -121,6 +119,7 @@ static int parse_load(const struct guest_image *image, const Elf64_Phdr *header,
         .file_size = header->p_filesz,
         .memory_size = header->p_memsz,
         .writable = (header->p_flags & PF_W) != 0,
+        .hot = (header->p_flags & GUEST_PF_HOT) != 0,
     };
     elf->segment_count++;
     return 0;
@@ -273,91 +272,19 @@ static int copy_segment(const struct guest_image *image, const struct elf_image_
                : guest_image_read(image, segment->offset, host, segment->file_size);
 }
 
-/* Maps whole pages; what lies behind the file's bytes in the last one is cleared if writable. */
-static int map_segment(const struct guest_image *image, const struct elf_image_segment *segment,
-                       struct guest_mem *mem)
+int elf_image_load(const struct guest_image *image, const struct elf_image *elf,
+                   struct guest_mem *mem, struct vmm_error *error)
 {
-    uint64_t start = segment->gpa & ~(PAGE - 1);
-    uint64_t file_end = segment->gpa + segment->file_size;
-    uint64_t end = (file_end + PAGE - 1) & ~(PAGE - 1);
-    uint64_t offset = image->file_offset + segment->offset - (segment->gpa - start);
-    int error;
+    uint64_t ram_end = mem->regions[0].gpa + mem->regions[0].ram_size;
 
-    if (segment->file_size == 0) {
-        return 0;
-    }
-    error = guest_mem_map_file(mem, start, end - start, image->fd, offset,
-                               segment->writable ? PROT_READ | PROT_WRITE : PROT_READ);
-    if (error == 0 && segment->writable && file_end < end) {
-        void *tail = guest_mem_at(mem, file_end, end - file_end);
-
-        if (tail == NULL) {
-            return -ENOMEM;
-        }
-        memset(tail, 0, end - file_end);
-    }
-    return error;
-}
-
-static bool can_map(const struct elf_image *elf)
-{
     for (unsigned int i = 0; i < elf->segment_count; i++) {
         const struct elf_image_segment *segment = &elf->segments[i];
 
-        if (segment->gpa % PAGE != segment->offset % PAGE) {
-            return false;
-        }
-        /* Two segments must not share a page. */
-        if (i > 0 &&
-            (segment[-1].gpa + segment[-1].memory_size - 1) / PAGE >= segment->gpa / PAGE) {
-            return false;
-        }
-        /* Bytes behind a read-only segment would be visible as its zero part. */
-        if (!segment->writable && segment->memory_size != segment->file_size) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Read-only neighbours that are contiguous in file and memory become one mapping. */
-static void merge(struct elf_image *elf)
-{
-    unsigned int kept = 0;
-
-    for (unsigned int i = 1; i < elf->segment_count; i++) {
-        struct elf_image_segment *last = &elf->segments[kept];
-        const struct elf_image_segment *next = &elf->segments[i];
-        uint64_t distance = next->gpa - last->gpa;
-
-        if (!last->writable && !next->writable && next->offset - last->offset == distance &&
-            distance - last->file_size < PAGE) {
-            last->file_size = distance + next->file_size;
-            last->memory_size = last->file_size;
-        } else {
-            elf->segments[++kept] = *next;
-        }
-    }
-    elf->segment_count = kept + 1;
-}
-
-int elf_image_load(const struct guest_image *image, const struct elf_image *elf, bool shared,
-                   struct guest_mem *mem, struct vmm_error *error)
-{
-    struct elf_image plan = *elf;
-    bool map = shared && image->fd >= 0 && can_map(elf);
-
-    if (map) {
-        merge(&plan);
-    }
-    for (unsigned int i = 0; i < plan.segment_count; i++) {
-        const struct elf_image_segment *segment = &plan.segments[i];
-        int result = map ? map_segment(image, segment, mem) : copy_segment(image, segment, mem);
-
-        if (result != 0 || segment->gpa + segment->memory_size > mem->regions[0].ram_size) {
+        if (copy_segment(image, segment, mem) != 0 ||
+            segment->gpa + segment->memory_size > ram_end) {
             return vmm_fail(error, -ENOMEM, VMM_FAULT_USAGE,
                             "%s does not fit into %llu MiB of memory: give more with -m",
-                            image->name, (unsigned long long)(mem->regions[0].ram_size >> 20));
+                            image->name, (unsigned long long)(ram_end >> 20));
         }
     }
     return 0;

@@ -19,6 +19,7 @@ struct elf_image_segment {
     uint64_t offset, file_size; /* in the image */
     uint64_t memory_size; /* the rest reads as zero */
     bool writable;
+    bool hot; /* GUEST_PF_HOT */
 };
 
 struct elf_image {
@@ -36,12 +37,8 @@ int elf_image_parse(const struct guest_image *image, struct elf_image *elf,
 /* Whether the kernel suits what is to be run; elf is NULL for a bzImage.  -ENOEXEC. */
 int elf_image_suits(const struct guest_image *image, const struct elf_image *elf,
                     const struct vmm_config *config, struct vmm_error *error);
-/*
- * Loads the segments.  shared: map them from the image's file where alignment
- * allows, read-only ones without PROT_WRITE; the file must be one that nobody
- * can shrink while we run (our own executable).  Otherwise they are copied.
- */
-int elf_image_load(const struct guest_image *image, const struct elf_image *elf, bool shared,
+/* Copies the segments to their places. */
+int elf_image_load(const struct guest_image *image, const struct elf_image *elf,
                    struct guest_mem *mem, struct vmm_error *error);
 
 #endif

@@ -15,15 +15,11 @@
 struct guest_image {
     const uint8_t *bytes; /* NULL: read from fd */
     int fd; /* -1: none; owned */
-    uint64_t file_offset; /* of the image in fd */
     uint64_t size;
     const char *name; /* for messages; borrowed */
 };
 
-/*
- * The built-in kernel.  fd is our own executable when the image can be mapped
- * from it; -1 when it cannot (libvmm in a shared object, no /proc): copy then.
- */
+/* The built-in kernel; its bytes begin at a page boundary and stay. */
 void guest_image_open_builtin(struct guest_image *image);
 int guest_image_open_file(struct guest_image *image, const char *path, struct vmm_error *error);
 /* Copies a part; -EFAULT outside the image, or a read error. */

@@ -12,35 +12,56 @@
 
 #define LEGACY_HOLE_START 0xa0000ull
 #define LEGACY_HOLE_END 0x100000ull
-#define BOOT_INFO_END (GUEST_BOOT_INFO_GPA + GUEST_BOOT_INFO_SIZE)
 
-unsigned int pvh_memory_map(const struct guest_mem *mem,
-                            struct pvh_memmap_entry map[PVH_MEMMAP_MAX])
+struct map {
+    struct pvh_memmap_entry *entries;
+    unsigned int count;
+};
+
+static void add(struct map *map, uint64_t start, uint64_t end, uint32_t type)
 {
-    const struct guest_mem_region *high = &mem->regions[1];
-    unsigned int count = 0;
+    if (start < end) {
+        map->entries[map->count++] = (struct pvh_memmap_entry){start, end - start, type, 0};
+    }
+}
 
-    map[count++] = (struct pvh_memmap_entry){0, GUEST_BOOT_INFO_GPA, PVH_MEM_RAM, 0};
-    map[count++] =
-        (struct pvh_memmap_entry){GUEST_BOOT_INFO_GPA, GUEST_BOOT_INFO_SIZE, PVH_MEM_RESERVED, 0};
-    map[count++] =
-        (struct pvh_memmap_entry){BOOT_INFO_END, LEGACY_HOLE_START - BOOT_INFO_END, PVH_MEM_RAM, 0};
-    map[count++] = (struct pvh_memmap_entry){LEGACY_HOLE_START, LEGACY_HOLE_END - LEGACY_HOLE_START,
-                                             PVH_MEM_RESERVED, 0};
-    map[count++] = (struct pvh_memmap_entry){
-        LEGACY_HOLE_END, mem->regions[0].ram_size - LEGACY_HOLE_END, PVH_MEM_RAM, 0};
-    if (mem->region_count > 1 && high->ram_size > 0) {
-        map[count++] = (struct pvh_memmap_entry){high->gpa, high->ram_size, PVH_MEM_RAM, 0};
+/* RAM, but for the boot information in it; start, end and the information do not overlap partly. */
+static void add_ram(struct map *map, uint64_t start, uint64_t end, uint64_t info_gpa)
+{
+    if (info_gpa < start || info_gpa >= end) {
+        add(map, start, end, PVH_MEM_RAM);
+        return;
     }
-    if (mem->archive_size > 0) {
-        map[count++] =
-            (struct pvh_memmap_entry){mem->archive_gpa, mem->archive_size, PVH_MEM_RESERVED, 0};
+    add(map, start, info_gpa, PVH_MEM_RAM);
+    add(map, info_gpa, info_gpa + GUEST_BOOT_INFO_SIZE, PVH_MEM_RESERVED);
+    add(map, info_gpa + GUEST_BOOT_INFO_SIZE, end, PVH_MEM_RAM);
+}
+
+unsigned int pvh_memory_map(const struct guest_mem *mem, uint64_t info_gpa,
+                            struct pvh_memmap_entry entries[PVH_MEMMAP_MAX])
+{
+    const struct guest_mem_region *low = &mem->regions[0], *high = &mem->regions[1];
+    struct map map = {.entries = entries};
+    /* A kernel that is shared counts as loaded into RAM, as it would be elsewhere. */
+    uint64_t start = mem->image.size > 0 ? mem->image.gpa : LEGACY_HOLE_END;
+    bool bottom = low->gpa == 0 || guest_mem_at(mem, 0, LEGACY_HOLE_END) != NULL;
+
+    if (bottom) {
+        add_ram(&map, 0, LEGACY_HOLE_START, info_gpa);
+        add(&map, LEGACY_HOLE_START, LEGACY_HOLE_END, PVH_MEM_RESERVED);
+        start = LEGACY_HOLE_END;
     }
-    return count;
+    add_ram(&map, start, low->gpa + low->ram_size, info_gpa);
+    if (high->gpa == GUEST_HIGH_RAM_START) {
+        add(&map, high->gpa, high->gpa + high->ram_size, PVH_MEM_RAM);
+    }
+    add(&map, mem->archive_gpa, mem->archive_gpa + mem->archive_size, PVH_MEM_RESERVED);
+    return map.count;
 }
 
 struct cursor {
     uint8_t *bytes;
+    uint64_t gpa; /* of bytes */
     size_t used;
 };
 
@@ -54,7 +75,7 @@ static uint64_t reserve(struct cursor *cursor, size_t size, void **at)
     }
     cursor->used = start + size;
     *at = cursor->bytes + start;
-    return GUEST_BOOT_INFO_GPA + start;
+    return cursor->gpa + start;
 }
 
 static uint64_t append(struct cursor *cursor, const void *from, size_t size)
@@ -96,14 +117,15 @@ static uint64_t append_acpi(struct cursor *cursor, const struct boot_plan *plan)
         return 0;
     }
     size = acpi_write(&plan->acpi, cursor->bytes + start, GUEST_BOOT_INFO_SIZE - start,
-                      GUEST_BOOT_INFO_GPA + start);
+                      cursor->gpa + start);
     cursor->used = start + size;
-    return size == 0 ? 0 : GUEST_BOOT_INFO_GPA + start;
+    return size == 0 ? 0 : cursor->gpa + start;
 }
 
 int pvh_write(const struct boot_plan *plan, struct guest_mem *mem, struct vmm_error *error)
 {
-    struct cursor cursor = {.bytes = guest_mem_at(mem, GUEST_BOOT_INFO_GPA, GUEST_BOOT_INFO_SIZE)};
+    struct cursor cursor = {.bytes = guest_mem_at(mem, plan->info_gpa, GUEST_BOOT_INFO_SIZE),
+                            .gpa = plan->info_gpa};
     struct pvh_memmap_entry map[PVH_MEMMAP_MAX];
     struct pvh_start_info info = {.magic = PVH_START_MAGIC, .version = 1};
     void *place;
@@ -112,7 +134,7 @@ int pvh_write(const struct boot_plan *plan, struct guest_mem *mem, struct vmm_er
         return vmm_fail(error, -ENOMEM, VMM_FAULT_USAGE, "no memory for boot information");
     }
     reserve(&cursor, sizeof(info), &place);
-    info.memmap_entries = pvh_memory_map(mem, map);
+    info.memmap_entries = pvh_memory_map(mem, plan->info_gpa, map);
     info.memmap_paddr = append(&cursor, map, info.memmap_entries * sizeof(map[0]));
     info.modlist_paddr = append_modules(&cursor, plan, &info.nr_modules);
     info.cmdline_paddr = append(&cursor, plan->cmdline, strlen(plan->cmdline) + 1);

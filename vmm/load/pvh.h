@@ -13,9 +13,10 @@
 #include "vmm/mem/guest_mem.h"
 #include "vmm/vmm.h"
 
-#define PVH_MEMMAP_MAX 8u
+#define PVH_MEMMAP_MAX 10u
 
 struct boot_plan {
+    uint64_t info_gpa; /* where it goes: GUEST_BOOT_INFO_SIZE bytes of RAM */
     const char *cmdline;
     uint64_t module_gpa, module_size; /* the archive or initrd; size 0: none */
     uint8_t seed[GUEST_SEED_SIZE];
@@ -24,9 +25,9 @@ struct boot_plan {
 };
 
 /* The memory map of our machine; returns the number of entries. */
-unsigned int pvh_memory_map(const struct guest_mem *mem,
+unsigned int pvh_memory_map(const struct guest_mem *mem, uint64_t info_gpa,
                             struct pvh_memmap_entry map[PVH_MEMMAP_MAX]);
-/* Writes at GUEST_BOOT_INFO_GPA, which then holds struct pvh_start_info. */
+/* Writes at plan->info_gpa, which then holds struct pvh_start_info. */
 int pvh_write(const struct boot_plan *plan, struct guest_mem *mem, struct vmm_error *error);
 
 #endif

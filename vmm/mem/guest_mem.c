@@ -15,21 +15,38 @@
 #define HUGE_PAGE (2ull << 20)
 /* A boot touches few pages at the bottom: huge ones there would cost 2 MiB of clearing each. */
 #define SMALL_PAGE_RAM (32ull << 20)
+/* From here on a slot of its own pays for the archive: about twice the pages that do. */
+#define ARCHIVE_SLOT_MIN (256u << 10)
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
 
 static uint64_t round_up(uint64_t value, uint64_t unit)
 {
     return (value + unit - 1) & ~(unit - 1);
 }
 
-static int region_map(struct guest_mem_region *region)
+/*
+ * Host and guest addresses are congruent modulo 2 MiB, so that the hypervisor can
+ * map huge pages; the slack before the first such address is part of the
+ * mapping.
+ */
+static int region_map(struct guest_mem *mem, unsigned int index)
 {
-    void *host = mmap(NULL, region->slot_size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    struct guest_mem_region *region = &mem->regions[index];
+    uint64_t size = region->slot_size + HUGE_PAGE;
+    uint8_t *start = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint64_t small = region->ram_size < SMALL_PAGE_RAM ? region->ram_size : SMALL_PAGE_RAM;
 
-    if (host == MAP_FAILED) {
+    if (start == MAP_FAILED) {
         return -ENOMEM;
     }
-    region->host = host;
+    mem->mappings[index] = (struct guest_mem_mapping){start, size};
+    region->host = start + (-(uintptr_t)start & (HUGE_PAGE - 1));
+    if (index == 0) {
+        madvise(start, (size_t)(region->host - start) + small, MADV_NOHUGEPAGE);
+    }
     return 0;
 }
 
@@ -71,27 +88,19 @@ int guest_mem_create(struct guest_mem *mem, uint64_t ram_size, uint64_t archive_
         plan_archive(mem, archive_size);
     }
     for (unsigned int i = 0; i < mem->region_count; i++) {
-        if (region_map(&mem->regions[i]) != 0) {
+        if (region_map(mem, i) != 0) {
             guest_mem_destroy(mem);
             return -ENOMEM;
         }
-    }
-    madvise(low->host, low->ram_size < SMALL_PAGE_RAM ? low->ram_size : SMALL_PAGE_RAM,
-            MADV_NOHUGEPAGE);
-    if (archive_size > 0) {
-        /* Headers and names between mapped files: a small page here and there. */
-        struct guest_mem_region *last = &mem->regions[mem->region_count - 1];
-
-        madvise(last->host + (mem->archive_gpa - last->gpa), archive_size, MADV_NOHUGEPAGE);
     }
     return 0;
 }
 
 void guest_mem_destroy(struct guest_mem *mem)
 {
-    for (unsigned int i = 0; i < mem->region_count; i++) {
-        if (mem->regions[i].host != NULL) {
-            munmap(mem->regions[i].host, mem->regions[i].slot_size);
+    for (unsigned int i = 0; i < GUEST_MEM_REGIONS; i++) {
+        if (mem->mappings[i].start != NULL) {
+            munmap(mem->mappings[i].start, mem->mappings[i].size);
         }
     }
     memset(mem, 0, sizeof(*mem));
@@ -110,6 +119,17 @@ static uint8_t *find(const struct guest_mem *mem, uint64_t gpa, uint64_t length,
         }
     }
     return NULL;
+}
+
+/* The same in the shared image, which nobody writes. */
+static void *find_shared(const struct guest_mem *mem, uint64_t gpa, uint64_t length)
+{
+    const struct guest_mem_slot *image = &mem->image;
+
+    return gpa >= image->gpa && length > 0 && length <= image->size &&
+                   gpa - image->gpa <= image->size - length
+               ? (uint8_t *)image->host + (gpa - image->gpa)
+               : NULL;
 }
 
 static bool overlaps_file(const struct guest_mem *mem, uint64_t gpa, uint64_t length)
@@ -156,12 +176,51 @@ int guest_mem_iov(const struct guest_mem *mem, uint64_t gpa, uint64_t length, bo
 {
     void *host = write ? guest_mem_at(mem, gpa, length) : find(mem, gpa, length, true);
 
+    if (host == NULL && !write) {
+        host = find_shared(mem, gpa, length);
+    }
     if (host == NULL) {
         return -EFAULT;
     }
     iov->iov_base = host;
     iov->iov_len = length;
     return 0;
+}
+
+/* Whether the archive is told to the hypervisor apart from the RAM it follows. */
+static bool archive_is_apart(const struct guest_mem *mem)
+{
+    return mem->archive_size >= ARCHIVE_SLOT_MIN;
+}
+
+unsigned int guest_mem_slots(const struct guest_mem *mem,
+                             struct guest_mem_slot slots[GUEST_MEM_SLOTS])
+{
+    unsigned int count = 0;
+
+    for (unsigned int i = 0; i < mem->region_count; i++) {
+        const struct guest_mem_region *region = &mem->regions[i];
+        uint64_t size = archive_is_apart(mem) ? region->ram_size : region->slot_size;
+
+        if (size > 0) {
+            slots[count++] = (struct guest_mem_slot){region->host, region->gpa, size, false};
+        }
+    }
+    if (archive_is_apart(mem)) {
+        slots[count++] =
+            (struct guest_mem_slot){find(mem, mem->archive_gpa, mem->archive_size, true),
+                                    mem->archive_gpa, mem->archive_size, true};
+    }
+    if (mem->image.size > 0) {
+        slots[count++] = mem->image;
+    }
+    return count;
+}
+
+bool guest_mem_is_read_only(const struct guest_mem *mem, uint64_t gpa)
+{
+    return find_shared(mem, gpa, 1) != NULL || (archive_is_apart(mem) && gpa >= mem->archive_gpa &&
+                                                gpa - mem->archive_gpa < mem->archive_size);
 }
 
 static int remember_file_range(struct guest_mem *mem, uint64_t gpa, uint64_t length)
@@ -195,6 +254,38 @@ int guest_mem_map_file(struct guest_mem *mem, uint64_t gpa, uint64_t length, int
         error = -errno;
     }
     return error;
+}
+
+int guest_mem_share(struct guest_mem *mem, uint64_t gpa, uint64_t length, const void *host,
+                    bool keep_below)
+{
+    struct guest_mem_region *low = &mem->regions[0];
+    struct guest_mem_region below = {.host = low->host, .ram_size = gpa, .slot_size = gpa};
+    uint64_t taken = gpa + length;
+
+    if (mem->image.size > 0 || find(mem, gpa, length, false) == NULL || low->gpa != 0 ||
+        gpa % PAGE != 0 || length % PAGE != 0 || (uintptr_t)host % PAGE != 0 ||
+        taken >= low->ram_size) {
+        return -EINVAL;
+    }
+    mem->image = (struct guest_mem_slot){(void *)(uintptr_t)host, gpa, length, true};
+    low->host += taken;
+    low->gpa += taken;
+    low->ram_size -= taken;
+    low->slot_size -= taken;
+    if (keep_below && gpa > 0) {
+        mem->regions[mem->region_count++] = below;
+    }
+    return 0;
+}
+
+void guest_mem_populate(struct guest_mem *mem, uint64_t gpa, uint64_t length)
+{
+    uint8_t *host = find(mem, gpa, length, false);
+
+    if (host != NULL && gpa % PAGE == 0) {
+        madvise(host, length, MADV_POPULATE_WRITE);
+    }
 }
 
 int guest_mem_load(struct guest_mem *mem, uint64_t gpa, const void *from, uint64_t length)
