@@ -8,7 +8,7 @@
 ; own (guest/mm/paging.c).
 
 extern kernel_main
-extern kernel_bss_start, kernel_hot_end
+extern kernel_hot_start, kernel_hot_end
 
 section .text.boot progbits alloc exec nowrite align=16
 bits 64
@@ -17,7 +17,7 @@ start64:
         mov     rsp, boot_stack_top
         ; Small variables that every boot uses, zero so far: a page that is first
         ; read and then written would be mapped twice by a host that maps on demand.
-        mov     rax, kernel_bss_start
+        mov     rax, kernel_hot_start
 .touch:
         mov     byte [rax], 0
         add     rax, 4096
@@ -28,6 +28,6 @@ start64:
         ud2
 
 ; The boot flow's stack; it becomes the idle thread's of the first CPU.
-section .bss..large.stack nobits alloc noexec write align=4096
+section .bss..stack nobits alloc noexec write align=4096
         resb 8192
 boot_stack_top:

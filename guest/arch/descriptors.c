@@ -43,7 +43,7 @@ struct cpu_tables {
 
 static struct cpu_tables boot_tables __attribute__((section(".bss.hot.tables"), aligned(16)));
 static struct cpu_tables *tables_of[GUEST_CPUS_MAX] __attribute__((section(".bss.hot.tables")));
-static struct idt_gate idt[256] LARGE_BSS __attribute__((aligned(4096)));
+static struct idt_gate idt[256] __attribute__((section(".bss..tables"), aligned(4096)));
 static uint8_t boot_ist_stacks[IST_STACKS][IST_STACK_SIZE] LARGE_BSS __attribute__((aligned(16)));
 
 extern const char trap_stubs[256][16];

@@ -19,12 +19,13 @@
 /* 1 MiB: its records fill one page. */
 #define REFILL_ORDER 8u
 #define REFILL_PAGES (1u << REFILL_ORDER)
-#define KERNEL_WINDOW_END (GUEST_KERNEL_GPA + GUEST_KERNEL_SIZE_MAX)
 /*
- * RAM up to here is a region of its own when there is more: its records are small and
- * near, so that what a boot touches stays close together, however much RAM there is.
+ * What a boot touches stays close together, however much RAM there is: the first pages
+ * behind the kernel are a region whose records fill its first page, and what follows up to
+ * SECOND_REGION_END is another when there is much more.
  */
-#define FIRST_REGION_END (32ul << 20)
+#define FIRST_REGION_PAGES (PAGE_SIZE / sizeof(struct page))
+#define SECOND_REGION_END (32ul << 20)
 
 /* A CPU's cache holds at most so much of all memory, within bounds. */
 #define CACHE_SHARE 128u
@@ -303,19 +304,22 @@ void page_get_stats(struct page_stats *stats)
 
 /* ---- boot ----------------------------------------------------------------- */
 
-static void push_region(uint64_t start, uint64_t end)
+static void push_region(uint64_t start, uint64_t end, uint32_t group)
 {
     struct region *r = &pa_state.regions[pa_state.region_count++];
 
     r->start = r->frontier = (uint32_t)(start >> PAGE_SHIFT);
     r->end = (uint32_t)(end >> PAGE_SHIFT);
+    r->group = group;
     pa_state.total += r->end - r->start;
 }
 
-/* Adds RAM [start, end) less the taken range; what is below the kernel stays unused. */
+/* Adds RAM [start, end) less the taken range; what is below the kernel's end stays unused. */
 static void add_region(uint64_t start, uint64_t end, struct boot_region taken)
 {
-    start = MAX(start, KERNEL_WINDOW_END);
+    uint64_t first = paging_image_end().raw, first_end = first + FIRST_REGION_PAGES * PAGE_SIZE;
+
+    start = MAX(start, first);
     end = MIN(end, DIRECT_MAP_SIZE);
     if (start >= end)
         return;
@@ -325,15 +329,19 @@ static void add_region(uint64_t start, uint64_t end, struct boot_region taken)
         add_region(PAGE_ALIGN_UP(taken.end), end, none);
         return;
     }
-    if (pa_state.region_count == 0 && end > FIRST_REGION_END + FIRST_REGION_END) {
-        push_region(start, FIRST_REGION_END);
-        start = FIRST_REGION_END;
+    if (start == first && end > first_end) {
+        push_region(start, first_end, 0);
+        start = first_end;
     }
-    push_region(start, end);
+    if (start < SECOND_REGION_END && end > SECOND_REGION_END + SECOND_REGION_END) {
+        push_region(start, SECOND_REGION_END, 1);
+        start = SECOND_REGION_END;
+    }
+    push_region(start, end, start < SECOND_REGION_END ? 1 : 2);
 }
 
 /*
- * Places the records of regions [first, last) at the start of the first of them
+ * Places the records of regions [first, last), a group, at the start of the first of them
  * that has room.  False: none has.
  */
 static bool place_records(uint32_t first, uint32_t last)
@@ -345,7 +353,8 @@ static bool place_records(uint32_t first, uint32_t last)
         frames += pa_state.regions[i].end - pa_state.regions[i].start;
     uint64_t record_pages = PAGE_ALIGN_UP(frames * sizeof(struct page)) >> PAGE_SHIFT;
     for (uint32_t i = first; i < last && !home; i++)
-        if (pa_state.regions[i].end - pa_state.regions[i].start > record_pages + REFILL_PAGES)
+        if (pa_state.regions[i].end - pa_state.regions[i].start >=
+            record_pages + MIN(frames - record_pages, REFILL_PAGES))
             home = &pa_state.regions[i];
     if (!home)
         return false;
@@ -368,11 +377,14 @@ bool page_alloc_init(void)
     spin_init(&pa_state.lock, LOCK_RANK_PAGES);
     for (uint32_t i = 0; i < boot_info.ram_count; i++)
         add_region(boot_info.ram[i].start, boot_info.ram[i].end, boot_info.archive);
-    uint32_t count = pa_state.region_count;
-    bool split = count > 1 && pa_state.regions[0].end == FIRST_REGION_END >> PAGE_SHIFT;
-    if (!place_records(0, split ? 1 : count) || (split && !place_records(1, count)))
-        return false;
+    for (uint32_t first = 0, last = 0; first < pa_state.region_count; first = last) {
+        while (last < pa_state.region_count &&
+               pa_state.regions[last].group == pa_state.regions[first].group)
+            last++;
+        if (!place_records(first, last))
+            return false;
+    }
     pa_state.beyond = pa_state.total;
     pa_state.cache_max = (uint32_t)MAX(MIN(pa_state.total / CACHE_SHARE, CACHE_MAX), CACHE_MIN);
-    return true;
+    return pa_state.region_count > 0;
 }

@@ -32,7 +32,7 @@ _Static_assert(sizeof(struct page) == 16, "page record");
 struct region {
     uint32_t start, end; /* frame numbers, end exclusive */
     uint32_t frontier; /* next frame that was never handed out */
-    uint32_t pad;
+    uint32_t group; /* neighbours of one group share an array of records */
     struct page *pages; /* record of frame f: pages[f - start] */
 };
 

@@ -31,7 +31,7 @@
 extern uint64_t boot_pml4[512], boot_pdpt[512], boot_pd[512];
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
 
-static uint64_t kernel_pt[512] __attribute__((section(".bss..page_aligned"), aligned(4096)));
+static uint64_t kernel_pt[512] __attribute__((section(".bss..tables"), aligned(4096)));
 static uint8_t zero_page[PAGE_SIZE] __attribute__((section(".bss..page_aligned"), aligned(4096)));
 
 /* Page directories for the direct map of CPUs without 1 GiB pages; untouched otherwise. */
@@ -54,6 +54,11 @@ paddr_t virt_to_phys(const void *ptr)
         return PADDR(address - GUEST_KERNEL_VIRT_BASE);
     ASSERT(address >= DIRECT_MAP_BASE && address < DIRECT_MAP_BASE + DIRECT_MAP_SIZE);
     return PADDR(address - DIRECT_MAP_BASE);
+}
+
+paddr_t paging_image_end(void)
+{
+    return virt_to_phys(kernel_end);
 }
 
 paddr_t paging_zero_page(void)
@@ -82,6 +87,7 @@ void paging_init(void)
             flags &= ~PTE_W;
         kernel_pt[i] = (GUEST_KERNEL_GPA + i * PAGE_SIZE) | flags;
     }
+    ASSERT((size_t)(early_stacks_end - early_stacks[0]) == sizeof(early_stacks));
     for (uint64_t i = 0; i < EARLY_STACKS; i++)
         kernel_pt[((uint64_t)early_stacks[i] - start) / PAGE_SIZE] = 0;
     boot_pd[GUEST_KERNEL_GPA >> 21] = virt_to_phys(kernel_pt).raw | KERNEL_TABLE;

@@ -53,6 +53,9 @@ bool paging_new_root(paddr_t *root);
 /* Physical address of the top-level table all kernel mappings are in. */
 extern paddr_t kernel_root;
 
+/* Where the kernel's image ends, bss included: RAM is free from there on. */
+paddr_t paging_image_end(void);
+
 /* The shared page of zeroes (static). */
 paddr_t paging_zero_page(void);
 

@@ -11,15 +11,13 @@
 
 /*
  * The first few lie in the kernel's own image span, where their pages need no new
- * page table; guard pages below them are unmapped by paging_init().  Later
- * ones live in a range of their own, a guard page apart.
+ * page table (linker/guest.ld: the last one's top among what every boot touches);
+ * guard pages below them are unmapped by paging_init().  Later ones live in a
+ * range of their own, a guard page apart.
  */
 #define STACK_SLOT (KERNEL_STACK_SIZE + PAGE_SIZE)
 #define STACK_AREA_BASE 0xffffffffd0000000ul
 #define STACK_AREA_SLOTS 8192u
-
-uint8_t early_stacks[EARLY_STACKS][STACK_SLOT]
-    __attribute__((section(".bss..page_aligned"), aligned(4096)));
 
 static struct spinlock stack_lock = SPINLOCK_INIT(LOCK_RANK_ANY);
 static uint32_t early_used; /* bit per early stack */
@@ -29,7 +27,7 @@ static uint64_t free_stacks; /* linked through their topmost word */
 void *kernel_stack_alloc(void)
 {
     spin_lock(&stack_lock);
-    for (unsigned int i = 0; i < EARLY_STACKS; i++) {
+    for (unsigned int i = EARLY_STACKS; i-- > 0;) {
         if (!(early_used & (1u << i))) {
             early_used |= 1u << i;
             spin_unlock(&stack_lock);
@@ -59,7 +57,7 @@ void kernel_stack_free(void *stack_top)
     uint64_t early = (uint64_t)early_stacks;
 
     spin_lock(&stack_lock);
-    if (top > early && top <= early + sizeof(early_stacks)) {
+    if (top > early && top <= (uint64_t)early_stacks_end) {
         early_used &= ~(1u << ((top - early) / STACK_SLOT - 1));
     } else {
         *(uint64_t *)(top - 8) = free_stacks;

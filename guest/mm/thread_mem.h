@@ -7,7 +7,8 @@
 
 #define KERNEL_STACK_SIZE 16384ul /* usable bytes; a guard page lies below */
 #define EARLY_STACKS 4u /* in the kernel image, see thread_mem.c */
-extern uint8_t early_stacks[EARLY_STACKS][KERNEL_STACK_SIZE + PAGE_SIZE]; /* for the guards */
+/* From linker/guest.ld; paging_init() unmaps their guards. */
+extern uint8_t early_stacks[EARLY_STACKS][KERNEL_STACK_SIZE + PAGE_SIZE], early_stacks_end[];
 
 /* Stacks with a guard page below; NULL when out of memory.  Returns the top. */
 void *kernel_stack_alloc(void);
