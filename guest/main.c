@@ -18,7 +18,6 @@
 #include "drivers/virtio/blk.h"
 #include "drivers/virtio/console.h"
 #include "drivers/virtio/rng.h"
-#include "drivers/virtio/virtio.h"
 #include "fs/stream.h"
 #include "fs/tty.h"
 #include "iface/open_flags.h"
@@ -336,7 +335,6 @@ NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
     apic_set_mapper(paging_map_device);
     acpi_init(boot_info.rsdp);
     smp_set_source(acpi_load_apic_config);
-    virtio_init();
     boot_trap_handlers();
     if (wants_stats())
         syscall_enable_stats();

@@ -41,10 +41,10 @@ static void read_modules(uint64_t pa, uint32_t count)
         if (m.size == 0 || m.paddr + m.size < m.paddr)
             continue;
         struct boot_region range = {m.paddr, m.paddr + m.size};
-        const char *name = "";
+        const char *name = NULL;
         if (m.cmdline_paddr)
             name = boot_ptr(m.cmdline_paddr, sizeof(GUEST_MODULE_SEED), "module name");
-        if (strncmp(name, GUEST_MODULE_SEED, sizeof(GUEST_MODULE_SEED)) == 0)
+        if (name && strncmp(name, GUEST_MODULE_SEED, sizeof(GUEST_MODULE_SEED)) == 0)
             boot_info.seed = range;
         else if (i == 0)
             boot_info.archive = range;

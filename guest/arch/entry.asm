@@ -169,7 +169,8 @@ align 16
         jmp     trap_common
 %endmacro
 
-align 16
+; Apart from the rest: a boot needs one or two of them.
+section .text.stubs progbits alloc exec nowrite align=16
 global trap_stubs                       ; 16 bytes each
 trap_stubs:
 %assign v 0
@@ -185,6 +186,7 @@ align 16
 %assign v v + 1
 %endrep
 
+section .text.entry
 align 16
 trap_common:
         push    -1                      ; orig_rax

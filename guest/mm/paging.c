@@ -29,7 +29,8 @@
 #define GIB (1ul << 30)
 
 extern uint64_t boot_pml4[512], boot_pdpt[512], boot_pd[512];
-extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
+extern char kernel_start[], kernel_text_end[], kernel_rodata_start[], kernel_rodata_end[];
+extern char kernel_data_start[], kernel_end[];
 
 static uint64_t kernel_pt[512] __attribute__((section(".bss..tables"), aligned(4096)));
 static uint8_t zero_page[PAGE_SIZE] __attribute__((section(".bss..page_aligned"), aligned(4096)));
@@ -66,27 +67,24 @@ paddr_t paging_zero_page(void)
     return virt_to_phys(zero_page);
 }
 
-static uint64_t image_flags(uint64_t address)
+/* Entries of the kernel's window from one of its addresses on, up to another. */
+static void map_image(const void *from, const void *to, uint64_t flags)
 {
-    if (address < (uint64_t)kernel_text_end)
-        return PTE_P | PTE_A | PTE_D | PTE_G;
-    if (address < (uint64_t)kernel_rodata_end)
-        return PTE_P | PTE_A | PTE_D | PTE_G | PTE_NX;
-    return KERNEL_DATA;
+    uint64_t start = virt_to_phys(from).raw, end = PAGE_ALIGN_UP(virt_to_phys(to).raw);
+    uint64_t *entry = &kernel_pt[(start - GUEST_KERNEL_GPA) >> PAGE_SHIFT];
+
+    for (uint64_t pa = start; pa < end; pa += PAGE_SIZE)
+        *entry++ = pa | flags;
 }
 
 void paging_init(void)
 {
     uint64_t start = (uint64_t)kernel_start;
-    uint64_t zero = (uint64_t)zero_page;
 
-    for (uint64_t i = 0; i < 512; i++) {
-        uint64_t address = start + i * PAGE_SIZE;
-        uint64_t flags = image_flags(address);
-        if (address == zero)
-            flags &= ~PTE_W;
-        kernel_pt[i] = (GUEST_KERNEL_GPA + i * PAGE_SIZE) | flags;
-    }
+    map_image(kernel_start, kernel_text_end, PTE_P | PTE_A | PTE_D | PTE_G);
+    map_image(kernel_rodata_start, kernel_rodata_end, PTE_P | PTE_A | PTE_D | PTE_G | PTE_NX);
+    map_image(kernel_data_start, kernel_start + GUEST_KERNEL_SIZE_MAX, KERNEL_DATA);
+    map_image(zero_page, zero_page + PAGE_SIZE, KERNEL_DATA & ~PTE_W);
     ASSERT((size_t)(early_stacks_end - early_stacks[0]) == sizeof(early_stacks));
     for (uint64_t i = 0; i < EARLY_STACKS; i++)
         kernel_pt[((uint64_t)early_stacks[i] - start) / PAGE_SIZE] = 0;

@@ -335,5 +335,4 @@ void make_devices(unsigned int count, uint64_t features)
         devices[i].names[3] = GUEST_CTL_PORT_NAME;
     }
     fake_sleep = deliver_interrupts;
-    virtio_init();
 }

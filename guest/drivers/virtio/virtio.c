@@ -17,7 +17,7 @@ static struct virtio_device devices[VIRTIO_DEVICES_MAX];
 static unsigned int device_count;
 static struct spinlock list_lock = SPINLOCK_INIT(LOCK_RANK_DEVICE);
 
-void virtio_init(void)
+static void list_from_cmdline(void)
 {
     char value[64];
     const char *position = NULL;
@@ -30,14 +30,10 @@ void virtio_init(void)
     }
 }
 
-/* With the lock held: a monitor that does not use the command line describes them in ACPI. */
-static void ask_acpi(void)
+/* A monitor that does not use the command line describes them in ACPI. */
+static void list_from_acpi(void)
 {
-    static bool asked;
     struct acpi_virtio_mmio found[VIRTIO_DEVICES_MAX];
-    if (device_count != 0 || asked)
-        return;
-    asked = true;
     unsigned int count = acpi_virtio_mmio(found, VIRTIO_DEVICES_MAX);
     for (unsigned int i = 0; i < count; i++) {
         if (virtio_mmio_describe(found[i].address, found[i].size, found[i].gsi,
@@ -46,11 +42,23 @@ static void ask_acpi(void)
     }
 }
 
+/* When somebody first wants a device, with the lock held. */
+static void list_devices(void)
+{
+    static bool listed;
+    if (listed)
+        return;
+    listed = true;
+    list_from_cmdline();
+    if (device_count == 0)
+        list_from_acpi();
+}
+
 struct virtio_device *virtio_find(enum virtio_kind kind, unsigned int index)
 {
     struct virtio_device *found = NULL;
     spin_lock(&list_lock);
-    ask_acpi();
+    list_devices();
     for (unsigned int i = 0; i < device_count && found == NULL; i++) {
         struct virtio_device *dev = &devices[i];
         if (!dev->probed) {

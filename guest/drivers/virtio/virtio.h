@@ -47,8 +47,6 @@ struct virtio_device {
 
 #define VIRTIO_DEVICES_MAX 32u
 
-/* Boot: remembers the devices that the command line names; touches nothing. */
-void virtio_init(void);
 /*
  * The index-th device of a kind in the order of their announcement, or NULL.
  * The first call for a device reads its identity.
