@@ -5,63 +5,13 @@
  *
  * pipe->lock is held while bytes are copied from or to the program.
  */
-#include "fs/pipe.h"
-
-#include "fs/inode.h"
-#include "fs/pipe_ring.h"
+#include "fs/pipe_internal.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
-#include "mm/slab.h"
 
 #define PIPE_BUF 4096u
 
-struct pipe {
-    struct mutex lock; /* guards all below */
-    struct pipe_ring ring;
-    uint32_t readers, writers;
-    uint64_t reader_opens, writer_opens; /* ever: fifo(7)'s open waits for a change */
-    struct wait_queue readable, writable; /* also woken at opens and closes */
-    struct refcount refs; /* a pipe's inode, or the open files of a FIFO */
-    struct inode *fifo; /* whose private_data this is, or NULL */
-};
-
-struct pipe_inode {
-    struct inode inode;
-    struct pipe *pipe;
-};
-
-static struct spinlock fifo_lock = SPINLOCK_INIT(LOCK_RANK_FS); /* inode->private_data of FIFOs */
-
-static struct pipe *pipe_new(void)
-{
-    struct pipe *pipe = kzalloc(sizeof(*pipe));
-
-    if (!pipe)
-        return NULL;
-    if (!pipe_ring_init(&pipe->ring)) {
-        kfree(pipe);
-        return NULL;
-    }
-    mutex_init(&pipe->lock);
-    wait_queue_init(&pipe->readable);
-    wait_queue_init(&pipe->writable);
-    ref_init(&pipe->refs);
-    return pipe;
-}
-
-static void pipe_free(struct pipe *pipe)
-{
-    pipe_ring_free(&pipe->ring);
-    kfree(pipe);
-}
-
-static struct pipe *pipe_of(struct file *file)
-{
-    return file->private_data;
-}
-
-/* Sleeps on queue with pipe->lock dropped, unless the state moved on; 0 or errno. */
-static int wait_unlocked(struct pipe *pipe, struct wait_queue *queue, struct wait_entry *entry)
+int pipe_wait_unlocked(struct pipe *pipe, struct wait_queue *queue, struct wait_entry *entry)
 {
     int error;
 
@@ -72,34 +22,103 @@ static int wait_unlocked(struct pipe *pipe, struct wait_queue *queue, struct wai
     return error;
 }
 
-static ssize_t pipe_read(struct file *file, struct iobuf *buf, loff_t *pos)
+/* Until there are bytes or no writers; pipe->lock is held. */
+static int wait_filled(struct pipe *pipe, bool nonblocking)
 {
-    struct pipe *pipe = pipe_of(file);
     struct wait_entry entry;
-    ssize_t done = 0;
     int error = 0;
 
-    (void)pos;
+    while (!pipe_ring_filled(&pipe->ring) && pipe->writers && !error) {
+        if (nonblocking)
+            return -EAGAIN;
+        wait_begin(&pipe->readable, &entry);
+        error = pipe_wait_unlocked(pipe, &pipe->readable, &entry);
+    }
+    return error;
+}
+
+static void limit_to_packet(struct pipe *pipe, struct iobuf *buf)
+{
+    if (UNLIKELY(pipe->packets.count))
+        buf->remaining = MIN(buf->remaining, pipe_packets_limit(&pipe->packets, &pipe->ring));
+}
+
+ssize_t pipe_take(struct file *file, struct iobuf *buf, bool nonblocking)
+{
+    struct pipe *pipe = pipe_of(file);
+    ssize_t done = 0;
+    int error;
+
     if (!buf->remaining)
         return 0;
     mutex_lock(&pipe->lock);
-    while (!pipe_ring_filled(&pipe->ring) && pipe->writers && !error) {
-        if (atomic_load(&file->flags) & O_NONBLOCK) {
-            error = -EAGAIN;
-            break;
-        }
-        wait_begin(&pipe->readable, &entry);
-        error = wait_unlocked(pipe, &pipe->readable, &entry);
-    }
+    error = wait_filled(pipe, nonblocking);
     if (pipe_ring_filled(&pipe->ring)) {
+        uint64_t tail = pipe->ring.tail;
+
+        limit_to_packet(pipe, buf);
         done = pipe_ring_take(&pipe->ring, buf);
+        if (done > 0)
+            pipe_packets_finish(&pipe->packets, &pipe->ring, tail);
         wake_all(&pipe->writable, POLL_OUT | POLL_WRNORM);
     }
     mutex_unlock(&pipe->lock);
     return done ? done : error;
 }
 
-static ssize_t write_locked(struct file *file, struct pipe *pipe, struct iobuf *buf)
+static bool is_nonblocking(struct file *file)
+{
+    return atomic_load(&file->flags) & O_NONBLOCK;
+}
+
+static ssize_t pipe_read(struct file *file, struct iobuf *buf, loff_t *pos)
+{
+    (void)pos;
+    return pipe_take(file, buf, is_nonblocking(file));
+}
+
+ssize_t pipe_peek(struct file *file, struct iobuf *buf, bool nonblocking)
+{
+    struct pipe *pipe = pipe_of(file);
+    ssize_t done;
+
+    mutex_lock(&pipe->lock);
+    done = wait_filled(pipe, nonblocking);
+    if (pipe_ring_filled(&pipe->ring)) {
+        limit_to_packet(pipe, buf);
+        done = pipe_ring_peek(&pipe->ring, buf);
+    }
+    mutex_unlock(&pipe->lock);
+    return done;
+}
+
+bool is_pipe(const struct file *file)
+{
+    return file->ops == &pipe_ops;
+}
+
+const void *pipe_identity(const struct file *file)
+{
+    return file->private_data;
+}
+
+/* A packet of its own from the next size bytes of buf. */
+static ssize_t give_packet(struct pipe *pipe, struct iobuf *buf, size_t size)
+{
+    size_t rest = buf->remaining - size;
+    ssize_t done;
+
+    if (!pipe_packets_reserve(&pipe->packets))
+        return -ENOMEM;
+    buf->remaining = size;
+    done = pipe_ring_give(&pipe->ring, buf);
+    buf->remaining += rest;
+    if (done > 0)
+        pipe_packets_add(&pipe->packets, pipe->ring.head - (uint64_t)done, pipe->ring.head);
+    return done;
+}
+
+static ssize_t write_locked(struct pipe *pipe, struct iobuf *buf, enum pipe_wait wait, bool packets)
 {
     size_t whole = buf->remaining <= PIPE_BUF ? buf->remaining : 1; /* room to wait for */
     struct wait_entry entry;
@@ -109,8 +128,10 @@ static ssize_t write_locked(struct file *file, struct pipe *pipe, struct iobuf *
     while (buf->remaining) {
         if (!pipe->readers)
             return total ? total : -EPIPE;
+        if (UNLIKELY(packets))
+            whole = MIN(buf->remaining, PIPE_BUF);
         if (pipe_ring_capacity(&pipe->ring) - pipe_ring_filled(&pipe->ring) >= whole) {
-            done = pipe_ring_give(&pipe->ring, buf);
+            done = packets ? give_packet(pipe, buf, whole) : pipe_ring_give(&pipe->ring, buf);
             if (done < 0)
                 return total ? total : done;
             total += done;
@@ -120,26 +141,52 @@ static ssize_t write_locked(struct file *file, struct pipe *pipe, struct iobuf *
                 continue;
             break;
         }
-        if (atomic_load(&file->flags) & O_NONBLOCK)
+        if (wait == PIPE_NOWAIT || (wait == PIPE_WAIT_ONCE && total))
             return total ? total : -EAGAIN;
         if (error)
             return total ? total : error;
         wait_begin(&pipe->writable, &entry);
-        error = wait_unlocked(pipe, &pipe->writable, &entry);
+        error = pipe_wait_unlocked(pipe, &pipe->writable, &entry);
     }
     return total;
 }
 
-static ssize_t pipe_write(struct file *file, struct iobuf *buf, loff_t *pos)
+ssize_t pipe_give(struct file *file, struct iobuf *buf, enum pipe_wait wait)
 {
     struct pipe *pipe = pipe_of(file);
     ssize_t done;
 
-    (void)pos;
     mutex_lock(&pipe->lock);
-    done = write_locked(file, pipe, buf);
+    done = write_locked(pipe, buf, wait, atomic_load(&file->flags) & O_DIRECT);
     mutex_unlock(&pipe->lock);
     return done;
+}
+
+ssize_t pipe_room(struct file *file, enum pipe_wait wait)
+{
+    struct pipe *pipe = pipe_of(file);
+    struct wait_entry entry;
+    uint64_t room;
+    int error = 0;
+
+    mutex_lock(&pipe->lock);
+    while ((room = pipe_ring_capacity(&pipe->ring) - pipe_ring_filled(&pipe->ring)) == 0 &&
+           pipe->readers && wait == PIPE_WAIT && !error) {
+        wait_begin(&pipe->writable, &entry);
+        error = pipe_wait_unlocked(pipe, &pipe->writable, &entry);
+    }
+    if (!pipe->readers)
+        error = -EPIPE;
+    else if (room)
+        error = 0;
+    mutex_unlock(&pipe->lock);
+    return error ? error : (ssize_t)room;
+}
+
+static ssize_t pipe_write(struct file *file, struct iobuf *buf, loff_t *pos)
+{
+    (void)pos;
+    return pipe_give(file, buf, is_nonblocking(file) ? PIPE_NOWAIT : PIPE_WAIT);
 }
 
 static uint32_t pipe_poll(struct file *file, struct poll_table *table)
@@ -167,19 +214,6 @@ static uint32_t pipe_poll(struct file *file, struct poll_table *table)
     return ready;
 }
 
-static void pipe_put(struct pipe *pipe)
-{
-    bool last;
-
-    spin_lock(&fifo_lock);
-    last = ref_put(&pipe->refs);
-    if (last && pipe->fifo)
-        pipe->fifo->private_data = NULL;
-    spin_unlock(&fifo_lock);
-    if (last)
-        pipe_free(pipe);
-}
-
 static void close_end(struct pipe *pipe, uint32_t mode)
 {
     mutex_lock(&pipe->lock);
@@ -192,7 +226,7 @@ static void close_end(struct pipe *pipe, uint32_t mode)
     mutex_unlock(&pipe->lock);
 }
 
-static void pipe_release(struct file *file)
+void pipe_release(struct file *file)
 {
     struct pipe *pipe = pipe_of(file);
 
@@ -207,193 +241,8 @@ static int64_t pipe_ioctl(struct file *file, unsigned int request, uint64_t arg)
     return put_user_u32(UADDR(arg), (uint32_t)pipe_ring_filled(&pipe_of(file)->ring));
 }
 
-static const struct file_ops pipe_ops = {.read = pipe_read,
-                                         .write = pipe_write,
-                                         .poll = pipe_poll,
-                                         .ioctl = pipe_ioctl,
-                                         .release = pipe_release};
-
-static void pipe_inode_evict(struct inode *inode)
-{
-    struct pipe_inode *node = CONTAINER_OF(inode, struct pipe_inode, inode);
-
-    pipe_put(node->pipe);
-    kfree(node);
-}
-
-/* The file becomes an end of the pipe; takes over a reference to the pipe. */
-static void attach(struct file *file, struct pipe *pipe)
-{
-    file->ops = &pipe_ops;
-    file->private_data = pipe;
-    mutex_lock(&pipe->lock);
-    if (file->mode & FMODE_READ) {
-        pipe->readers++;
-        pipe->reader_opens++;
-    }
-    if (file->mode & FMODE_WRITE) {
-        pipe->writers++;
-        pipe->writer_opens++;
-    }
-    wake_all(&pipe->readable, 0);
-    wake_all(&pipe->writable, 0);
-    mutex_unlock(&pipe->lock);
-}
-
-/* Waits until the other side has been opened since we came; fifo(7). */
-static int wait_for_other(struct pipe *pipe, bool for_reader)
-{
-    struct wait_queue *queue = for_reader ? &pipe->writable : &pipe->readable;
-    uint64_t before, *opens = for_reader ? &pipe->reader_opens : &pipe->writer_opens;
-    uint32_t *present = for_reader ? &pipe->readers : &pipe->writers;
-    struct wait_entry entry;
-    int error = 0;
-
-    mutex_lock(&pipe->lock);
-    before = *opens;
-    while (!*present && *opens == before && !error) {
-        wait_begin(queue, &entry);
-        error = wait_unlocked(pipe, queue, &entry);
-    }
-    mutex_unlock(&pipe->lock);
-    return error;
-}
-
-static int open_end(struct file *file, struct pipe *pipe)
-{
-    bool only_write = !(file->mode & FMODE_READ), blocking;
-    int error = 0;
-
-    blocking = !(atomic_load(&file->flags) & O_NONBLOCK);
-    if (only_write && !blocking && !pipe->readers)
-        error = -ENXIO;
-    if (error) {
-        pipe_put(pipe);
-        return error;
-    }
-    attach(file, pipe);
-    if (blocking && (file->mode & (FMODE_READ | FMODE_WRITE)) != (FMODE_READ | FMODE_WRITE))
-        error = wait_for_other(pipe, only_write);
-    if (error)
-        pipe_release(file);
-    return error;
-}
-
-int fifo_open(struct inode *inode, struct file *file)
-{
-    struct pipe *fresh = pipe_new(), *pipe;
-
-    if (!fresh)
-        return -ENOMEM;
-    spin_lock(&fifo_lock);
-    pipe = inode->private_data;
-    if (pipe) {
-        ref_get(&pipe->refs);
-    } else {
-        pipe = fresh;
-        pipe->fifo = inode;
-        inode->private_data = pipe;
-    }
-    spin_unlock(&fifo_lock);
-    if (pipe != fresh)
-        pipe_free(fresh);
-    return open_end(file, pipe);
-}
-
-/*
- * /proc/self/fd/N of a pipe: another file of the end that the flags ask for.  Unlike
- * fifo(7)'s it does not wait for the other side, which may have come and gone.
- */
-static int pipe_reopen(struct inode *inode, struct file *file)
-{
-    struct pipe *pipe = CONTAINER_OF(inode, struct pipe_inode, inode)->pipe;
-
-    ref_get(&pipe->refs);
-    attach(file, pipe);
-    return 0;
-}
-
-static struct file *make_end(struct pipe_inode *node, uint32_t mode, uint32_t flags)
-{
-    struct file *file = file_create(&pipe_ops, mode, flags, NULL);
-
-    if (!file)
-        return NULL;
-    file->inode = inode_get(&node->inode);
-    ref_get(&node->pipe->refs);
-    attach(file, node->pipe);
-    return file;
-}
-
-int pipe_create(uint32_t flags, struct file *ends[2])
-{
-    static const struct inode_ops ops = {.open = pipe_reopen, .evict = pipe_inode_evict};
-    struct pipe_inode *node = kmalloc(sizeof(*node));
-
-    if (!node)
-        return -ENOMEM;
-    node->pipe = pipe_new();
-    if (!node->pipe) {
-        kfree(node);
-        return -ENOMEM;
-    }
-    inode_init(&node->inode, &ops, &anonymous_super, S_IFIFO | 0600, inode_next_anonymous_ino());
-    node->inode.attr.uid = fs_current()->fsuid;
-    node->inode.attr.gid = fs_current()->fsgid;
-    ends[0] = make_end(node, FMODE_READ, flags | O_RDONLY);
-    ends[1] = ends[0] ? make_end(node, FMODE_WRITE, flags | O_WRONLY) : NULL;
-    inode_put(&node->inode); /* the files hold it */
-    if (ends[1])
-        return 0;
-    file_put(ends[0]);
-    return -ENOMEM;
-}
-
-int64_t pipe_get_size(struct file *file)
-{
-    return file->ops == &pipe_ops ? (int64_t)pipe_ring_capacity(&pipe_of(file)->ring) : -EBADF;
-}
-
-static atomic_ulong max_size = PIPE_PAGES_MAX * PAGE_SIZE;
-
-uint64_t pipe_max_size(void)
-{
-    return atomic_load(&max_size);
-}
-
-int pipe_set_max_size(uint64_t size)
-{
-    uint64_t rounded = PAGE_SIZE;
-
-    if (size == 0 || size > PIPE_PAGES_LIMIT * PAGE_SIZE)
-        return -EINVAL;
-    while (rounded < size)
-        rounded *= 2;
-    atomic_store(&max_size, rounded);
-    return 0;
-}
-
-int64_t pipe_set_size(struct file *file, uint64_t size)
-{
-    struct pipe *pipe = pipe_of(file);
-    uint32_t count = 1;
-    int64_t result;
-
-    if (file->ops != &pipe_ops)
-        return -EBADF;
-    if (size > INT32_MAX)
-        return -EINVAL;
-    if (size > PIPE_PAGES_LIMIT * PAGE_SIZE)
-        return -ENOMEM;
-    if (size > pipe_max_size() && !fs_current()->privileged)
-        return -EPERM;
-    while (count * PAGE_SIZE < size)
-        count *= 2;
-    mutex_lock(&pipe->lock);
-    result = pipe_ring_resize(&pipe->ring, count);
-    if (!result)
-        result = (int64_t)pipe_ring_capacity(&pipe->ring);
-    wake_all(&pipe->writable, POLL_OUT | POLL_WRNORM);
-    mutex_unlock(&pipe->lock);
-    return result;
-}
+const struct file_ops pipe_ops = {.read = pipe_read,
+                                  .write = pipe_write,
+                                  .poll = pipe_poll,
+                                  .ioctl = pipe_ioctl,
+                                  .release = pipe_release};

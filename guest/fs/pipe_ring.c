@@ -51,6 +51,13 @@ ssize_t pipe_ring_take(struct pipe_ring *ring, struct iobuf *buf)
     return total;
 }
 
+ssize_t pipe_ring_peek(const struct pipe_ring *ring, struct iobuf *buf)
+{
+    struct pipe_ring look = *ring; /* only its tail moves */
+
+    return pipe_ring_take(&look, buf);
+}
+
 ssize_t pipe_ring_give(struct pipe_ring *ring, struct iobuf *buf)
 {
     uint64_t mask = pipe_ring_capacity(ring) - 1, room = mask + 1 - pipe_ring_filled(ring);

@@ -19,6 +19,7 @@ bool pipe_ring_init(struct pipe_ring *ring); /* false: out of memory */
 void pipe_ring_free(struct pipe_ring *ring);
 /* Copies out of the ring; bytes or -EFAULT. */
 ssize_t pipe_ring_take(struct pipe_ring *ring, struct iobuf *buf);
+ssize_t pipe_ring_peek(const struct pipe_ring *ring, struct iobuf *buf); /* the bytes stay */
 /* Copies into the ring as much as fits; bytes, -EFAULT or -ENOMEM. */
 ssize_t pipe_ring_give(struct pipe_ring *ring, struct iobuf *buf);
 /* Moves the bytes into a ring of page_count pages: 0, -EBUSY (too small), -ENOMEM. */

@@ -147,6 +147,8 @@ enum {
 };
 /* statfs(2)'s f_flags beside mount(2)'s */
 enum { ST_VALID = 0x20, ST_RELATIME = 0x1000, ST_NOSYMFOLLOW = 0x2000 };
+/* splice(2): move, nonblock, more, gift */
+enum { SPLICE_F_NONBLOCK = 2, SPLICE_F_ALL = 15 };
 enum { EFD_SEMAPHORE = 1 };
 enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_NOWAIT = 8, RWF_APPEND = 16 };
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sendfile, copy_file_range, splice: from one file to another through a kernel buffer. */
+/* sendfile, copy_file_range, splice, tee, vmsplice: between files through a kernel buffer. */
 #include "fs/inode.h"
+#include "fs/pipe.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/page_alloc.h"
+#include "mm/slab.h"
 #include "proc/process.h"
 #include "syscall/linux_abi.h"
 #include "syscall/sys_file.h"
@@ -15,6 +17,8 @@
 struct side {
     struct file *file;
     loff_t *pos; /* an explicit position, or NULL: the file's own */
+    bool nonblocking; /* SPLICE_F_NONBLOCK: of a pipe */
+    bool pipe_once; /* splice(2) to a pipe: what fits */
 };
 
 static ssize_t move_chunk(const struct side *side, void *data, size_t size, bool write)
@@ -23,6 +27,8 @@ static ssize_t move_chunk(const struct side *side, void *data, size_t size, bool
     struct iobuf buf;
 
     iobuf_kernel(&buf, &segment, data, size);
+    if (side->nonblocking && is_pipe(side->file))
+        return write ? pipe_give(side->file, &buf, PIPE_NOWAIT) : pipe_take(side->file, &buf, true);
     if (!side->pos)
         return write ? file_write_at_pos(side->file, &buf) : file_read_at_pos(side->file, &buf);
     if (write)
@@ -58,6 +64,18 @@ static void step_back(const struct side *from, size_t size)
     }
 }
 
+/* How much of a buffer can go on: a pipe is waited for once, then filled and no more. */
+static ssize_t room_in(const struct side *to, bool begun)
+{
+    ssize_t room = BUFFER_SIZE;
+
+    if (to->pipe_once)
+        room = pipe_room(to->file, begun || to->nonblocking ? PIPE_NOWAIT : PIPE_WAIT);
+    if (room == 0 && !begun)
+        return -EAGAIN;
+    return MIN(room, (ssize_t)BUFFER_SIZE);
+}
+
 static int64_t copy_between(const struct side *from, const struct side *to, uint64_t count,
                             bool until_short)
 {
@@ -69,7 +87,13 @@ static int64_t copy_between(const struct side *from, const struct side *to, uint
         return -ENOMEM;
     buffer = phys_to_virt(pages);
     while (count && !error) {
-        ssize_t got = move_chunk(from, buffer, MIN(count, BUFFER_SIZE), false), put;
+        ssize_t room = room_in(to, total > 0), got, put;
+
+        if (room <= 0) {
+            error = room;
+            break;
+        }
+        got = move_chunk(from, buffer, MIN(count, (uint64_t)room), false);
 
         if (got <= 0) {
             error = got;
@@ -216,11 +240,6 @@ int64_t sys_copy_file_range(const struct syscall_args *args)
     return result;
 }
 
-static bool is_pipe(const struct file *file)
-{
-    return file->inode && S_ISFIFO(file->inode->attr.mode);
-}
-
 /* Pipes have no offsets; neither have sockets, but Linux says that in another way. */
 static int64_t take_splice_offset(struct side *side, uint64_t address, loff_t *value)
 {
@@ -229,24 +248,133 @@ static int64_t take_splice_offset(struct side *side, uint64_t address, loff_t *v
     return result == -ESPIPE && !is_pipe(side->file) ? -EINVAL : result;
 }
 
-/* One side is a pipe; what it gives in one go is moved, as splice(2) does. */
+/* What splice(2) refuses of two files that are open for it. */
+static int64_t check_splice(const struct side *from, const struct side *to)
+{
+    bool from_pipe = is_pipe(from->file), to_pipe = is_pipe(to->file);
+
+    if (!from_pipe && !to_pipe)
+        return -EINVAL;
+    if (from_pipe && to_pipe && pipe_identity(from->file) == pipe_identity(to->file))
+        return -EINVAL;
+    if (!to_pipe && (atomic_load(&to->file->flags) & O_APPEND))
+        return -EINVAL;
+    return 0;
+}
+
+/* A pipe's bytes must have a place to go before they are taken out of it. */
+static bool would_block(const struct side *to)
+{
+    return (to->nonblocking || (atomic_load(&to->file->flags) & O_NONBLOCK)) &&
+           to->file->ops->poll && !(to->file->ops->poll(to->file, NULL) & (POLL_OUT | POLL_ERR));
+}
+
 int64_t sys_splice(const struct syscall_args *args)
 {
     struct side from, to;
     loff_t from_offset, to_offset;
-    int64_t result = get_sides(args->arg[0], args->arg[2], &from, &to);
+    int64_t result;
 
+    if (!args->arg[4])
+        return 0;
+    if (args->arg[5] & ~(uint64_t)SPLICE_F_ALL)
+        return -EINVAL;
+    result = get_sides(args->arg[0], args->arg[2], &from, &to);
     if (result)
         return result;
-    result = is_pipe(from.file) || is_pipe(to.file) ? 0 : -EINVAL;
-    if (!result)
-        result = take_splice_offset(&from, args->arg[1], &from_offset);
+    from.nonblocking = to.nonblocking = args->arg[5] & SPLICE_F_NONBLOCK;
+    result = take_splice_offset(&from, args->arg[1], &from_offset);
     if (!result)
         result = take_splice_offset(&to, args->arg[3], &to_offset);
-    if (!result && args->arg[4])
+    if (!result)
+        result = check_splice(&from, &to);
+    to.pipe_once = is_pipe(to.file);
+    if (!result && would_block(&to))
+        result = -EAGAIN;
+    if (!result)
         result = copy_between(&from, &to, MIN(args->arg[4], RW_COUNT_MAX), !is_regular(from.file));
     result = give_offset(&from, args->arg[1], result);
     result = give_offset(&to, args->arg[3], result);
     put_sides(&from, &to);
     return result;
+}
+
+/* As much as the first pipe holds and the second takes, up to a buffer full. */
+static int64_t duplicate(const struct side *from, const struct side *to, uint64_t count)
+{
+    size_t size = MIN(count, BUFFER_SIZE);
+    struct iov_user segment;
+    struct iobuf buf;
+    ssize_t done;
+    paddr_t pages;
+
+    if (!page_alloc(BUFFER_ORDER, 0, &pages))
+        return -ENOMEM;
+    iobuf_kernel(&buf, &segment, phys_to_virt(pages), size);
+    done = pipe_peek(from->file, &buf, from->nonblocking);
+    if (done > 0) {
+        iobuf_kernel(&buf, &segment, phys_to_virt(pages), (size_t)done);
+        done = pipe_give(to->file, &buf, to->nonblocking ? PIPE_NOWAIT : PIPE_WAIT_ONCE);
+    }
+    page_put(pages);
+    return finish_write(done);
+}
+
+int64_t sys_tee(const struct syscall_args *args)
+{
+    struct side from, to;
+    int64_t result;
+
+    if (args->arg[3] & ~(uint64_t)SPLICE_F_ALL)
+        return -EINVAL;
+    if (!args->arg[2])
+        return 0;
+    result = get_sides(args->arg[0], args->arg[1], &from, &to);
+    if (result)
+        return result;
+    from.nonblocking =
+        (args->arg[3] & SPLICE_F_NONBLOCK) || (atomic_load(&from.file->flags) & O_NONBLOCK);
+    to.nonblocking =
+        (args->arg[3] & SPLICE_F_NONBLOCK) || (atomic_load(&to.file->flags) & O_NONBLOCK);
+    if (!is_pipe(from.file) || !is_pipe(to.file) ||
+        pipe_identity(from.file) == pipe_identity(to.file))
+        result = -EINVAL;
+    else
+        result = duplicate(&from, &to, args->arg[2]);
+    put_sides(&from, &to);
+    return result;
+}
+
+/* Pages are copied, not given: SPLICE_F_GIFT is a hint that a program may not rely on. */
+int64_t sys_vmsplice(const struct syscall_args *args)
+{
+    struct iov_user small[IOV_INLINE], *segments;
+    struct iobuf buf;
+    struct file *file;
+    bool nonblocking = args->arg[3] & SPLICE_F_NONBLOCK;
+    ssize_t total, done;
+
+    if (args->arg[3] & ~(uint64_t)SPLICE_F_ALL)
+        return -EINVAL;
+    file = fd_arg(args->arg[0]);
+    if (!file || !is_pipe(file)) {
+        file_put(file);
+        return -EBADF;
+    }
+    total = iov_get(args->arg[1], args->arg[2], small, &segments);
+    if (total < 0) {
+        file_put(file);
+        return total;
+    }
+    iobuf_vector(&buf, segments, args->arg[2], (size_t)total);
+    if (total == 0)
+        done = 0;
+    else
+        done = (file->mode & FMODE_WRITE)
+                   ? pipe_give(file, &buf, nonblocking ? PIPE_NOWAIT : PIPE_WAIT_ONCE)
+                   : pipe_take(file, &buf, nonblocking);
+    if (segments != small)
+        kfree(segments);
+    file_put(file);
+    return finish_write(done);
 }

@@ -128,6 +128,9 @@ static int64_t file_command(struct file *file, uint64_t command, uint64_t arg)
     case F_GETSIG:
         return 0;
     case F_SETPIPE_SZ:
+        if (arg > pipe_max_size() && arg <= INT32_MAX && is_pipe(file) &&
+            !task_capable(CAP_SYS_RESOURCE))
+            return -EPERM;
         return pipe_set_size(file, arg);
     case F_GETPIPE_SZ:
         return pipe_get_size(file);

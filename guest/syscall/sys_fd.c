@@ -29,9 +29,9 @@ static int64_t make_pipe(uint64_t address, uint32_t flags)
     int32_t numbers[2];
     int error;
 
-    if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+    if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
         return -EINVAL;
-    error = pipe_create(flags & O_NONBLOCK, ends);
+    error = pipe_create(flags & (O_NONBLOCK | O_DIRECT), ends);
     if (error)
         return error;
     fd[0] = install(ends[0], flags & O_CLOEXEC);
