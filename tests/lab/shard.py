@@ -90,7 +90,7 @@ class Shard:
             lab = subprocess.Popen(["tests/lab/kvmlab", "--smp", "1", "--mem", "1536", "--timeout", "%d" % (limit_s + 5),
                                     "--results", results, *monitor, "--",
                                     "/usr/bin/env", "B=" + os.environ.get("B", "build"),
-                                    "TESTS_LIMIT=%d" % limit_s, "tests/run", "--in-lab", names],
+                                    "TESTS_LIMIT=%d" % limit_s, "PRIVILEGED=" + os.environ["PRIVILEGED"], "tests/run", "--in-lab", names],
                                    cwd=self.top, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         labs.add(lab)
         running, heard, rest = set(), time.monotonic() + BOOT_S - SILENCE_S, ""
