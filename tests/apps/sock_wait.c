@@ -223,9 +223,10 @@ static void blocked_writer(void)
         static char big[1000000];
         close(s[1]);
         signal(SIGPIPE, SIG_IGN);
-        VALUE(write(s[0], big, sizeof(big)));
+        long whole = write(s[0], big, sizeof(big));
         errno = 0;
         long done = write(s[0], big, sizeof(big));
+        VALUE(whole); /* not before the reader has said its word */
         CHECK(done > 0 && done < (long)sizeof(big));
         CALL(write(s[0], big, 1));
         fflush(stdout);
