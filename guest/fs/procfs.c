@@ -257,6 +257,8 @@ static ssize_t proc_read(struct file *file, struct iobuf *buf, loff_t *pos)
     ssize_t done = 0;
     int error = 0;
 
+    if (node->entry->read)
+        return node->entry->read(node, buf, pos);
     if (!node->entry->text && !node->entry->text_of)
         return -EACCES;
     mutex_lock(&file->inode->lock);

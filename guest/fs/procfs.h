@@ -59,6 +59,7 @@ struct procfs_source {
     /* /proc/PID/comm: name of the calling task's process changes. */
     int (*set_comm)(int pid, int tid, const char *name);
     int (*set_oom_score_adj)(int pid, int adj); /* 0, -ESRCH, -EACCES */
+    void (*set_last_pid)(int number); /* the next process gets the first free one above it */
     void (*split_times)(void); /* user and system times are about to be shown */
     void (*load)(struct procfs_load *load);
     const char *(*hostname)(void);

@@ -5,6 +5,7 @@
 
 #include "fs/inode.h"
 #include "fs/procfs.h"
+#include "lib/settings.h"
 
 struct proc_node;
 
@@ -25,6 +26,9 @@ struct proc_entry {
     int (*text_of)(const struct proc_node *node, struct proc_text *text);
     /* file: takes what was written, NUL-terminated; 0 or errno */
     int (*store)(const struct proc_node *node, char *value);
+    struct setting *setting; /* file: a number that may be written */
+    /* file without text: bytes at *pos, which it moves on */
+    ssize_t (*read)(const struct proc_node *node, struct iobuf *buf, loff_t *pos);
     /* link: bytes, or errno */
     ssize_t (*link)(const struct proc_node *node, char *buf, size_t size);
     /* link: what it stands for */
@@ -56,6 +60,9 @@ static inline struct proc_node *proc_node_of(struct inode *inode)
 
 /* The root of a file system made of such tables: a new reference, or NULL. */
 struct inode *proc_mount_table(struct super_block *sb, const struct proc_entry *root);
+
+int proc_setting_text(const struct proc_node *node, struct proc_text *text); /* of ->setting */
+int proc_setting_store(const struct proc_node *node, char *value);
 
 extern const struct procfs_source *procfs_source;
 extern const struct proc_entry proc_system_entries[]; /* procfs_system.c */

@@ -6,8 +6,10 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "mm/page_count.h"
 #include "mm/slab.h"
 #include "mm/vma.h"
+#include "sched/thread.h"
 
 #define REMOTE_TEXT_MAX (1u << 20) /* bytes of arguments or environment shown */
 
@@ -102,9 +104,34 @@ static void map_line(struct proc_text *text, struct mm *mm, struct vma *vma, cha
     proc_print(text, "\n");
 }
 
-int proc_maps_text(struct proc_text *text, const struct procfs_process *process)
+static void counts_of(struct proc_text *text, struct mm *mm, const struct vma *vma)
 {
-    struct mm *mm = process->mm;
+    struct mm_page_counts n;
+
+    mm_count_pages_locked(mm, vma->start, vma->end, &n);
+    proc_print(text, "Size:           %8lu kB\nKernelPageSize: %8u kB\nMMUPageSize:    %8u kB\n",
+               (vma->end - vma->start) / 1024, 4, 4);
+    /* A shared page counts for all who map it: nobody knows how many they are. */
+    proc_print(text, "Rss:            %8lu kB\nPss:            %8lu kB\n", n.resident * 4,
+               n.resident * 4);
+    proc_print(text, "Shared_Clean:   %8lu kB\nShared_Dirty:   %8lu kB\n", n.shared_clean * 4,
+               n.shared_dirty * 4);
+    proc_print(text, "Private_Clean:  %8lu kB\nPrivate_Dirty:  %8lu kB\n", n.private_clean * 4,
+               n.private_dirty * 4);
+    uint64_t anonymous = vma->ops ? n.private_clean + n.private_dirty : n.resident;
+    proc_print(text, "Referenced:     %8lu kB\nAnonymous:      %8lu kB\n", n.referenced * 4,
+               anonymous * 4);
+    proc_print(text, "LazyFree:       %8u kB\nAnonHugePages:  %8lu kB\n", 0, n.huge * 4);
+    proc_print(text, "Swap:           %8u kB\nSwapPss:        %8u kB\nLocked:         %8lu kB\n", 0,
+               0, (vma->flags & VM_LOCKED ? n.resident : 0) * 4);
+    proc_print(text, "VmFlags:%s%s%s%s%s%s%s\n", vma->flags & VM_READ ? " rd" : "",
+               vma->flags & VM_WRITE ? " wr" : "", vma->flags & VM_EXEC ? " ex" : "",
+               vma->flags & VM_SHARED ? " sh" : "", vma->flags & VM_GROWSDOWN ? " gd" : "",
+               vma->flags & VM_LOCKED ? " lo" : "", vma->flags & VM_DONTFORK ? " dc" : "");
+}
+
+static int areas_text(struct proc_text *text, struct mm *mm, bool counts)
+{
     char *path;
 
     if (!mm)
@@ -113,11 +140,53 @@ int proc_maps_text(struct proc_text *text, const struct procfs_process *process)
     if (!path)
         return -ENOMEM;
     mutex_lock(&mm->lock);
-    for (struct rb_node *node = rb_first(&mm->vmas); node; node = rb_next(node))
-        map_line(text, mm, RB_ENTRY(node, struct vma, node), path);
+    for (struct rb_node *node = rb_first(&mm->vmas); node; node = rb_next(node)) {
+        struct vma *vma = RB_ENTRY(node, struct vma, node);
+
+        map_line(text, mm, vma, path);
+        if (counts)
+            counts_of(text, mm, vma);
+    }
     mutex_unlock(&mm->lock);
     kfree(path);
     return 0;
+}
+
+int proc_maps_text(struct proc_text *text, const struct procfs_process *process)
+{
+    return areas_text(text, process->mm, false);
+}
+
+int proc_maps_smaps(struct proc_text *text, const struct procfs_process *process)
+{
+    return areas_text(text, process->mm, true);
+}
+
+ssize_t proc_maps_pagemap(const struct proc_node *node, struct iobuf *buf, loff_t *pos)
+{
+    struct procfs_process process;
+    uint64_t entries[64], offset = (uint64_t)*pos;
+    ssize_t done = 0, put = 1;
+
+    if (offset % sizeof(entries[0]) || buf->remaining % sizeof(entries[0]))
+        return -EINVAL;
+    if (!procfs_source->get(node->pid, node->tid, &process))
+        return -ESRCH;
+    while (process.mm && buf->remaining && put > 0) {
+        uint64_t page = (offset + (uint64_t)done) / sizeof(entries[0]);
+        if (page >= USER_END / PAGE_SIZE)
+            break;
+        size_t count = MIN(buf->remaining / sizeof(entries[0]), ARRAY_SIZE(entries));
+        count = MIN(count, USER_END / PAGE_SIZE - page);
+        mm_pagemap(process.mm, page * PAGE_SIZE, count, fs_current()->privileged, entries);
+        put = iobuf_put(buf, entries, count * sizeof(entries[0]));
+        done += MAX(put, 0l);
+        if (put > 0 && sched_checkpoint())
+            break;
+    }
+    procfs_source->put(&process);
+    *pos += done;
+    return done ? done : MIN(put, 0l);
 }
 
 static int remote_text(struct proc_text *text, struct mm *mm, uint64_t start, uint64_t end)

@@ -287,6 +287,8 @@ static int next_task(const struct proc_node *node, int from)
          .mode = S_IFREG | 0644,                                                     \
          .text = oom_score_adj,                                                      \
          .store = oom_score_adj_store},                                              \
+        TEXT_FILE("smaps", proc_maps_smaps),                                         \
+        {.name = "pagemap", .mode = S_IFREG | 0400, .read = proc_maps_pagemap},      \
         TEXT_FILE("stat", stat), TEXT_FILE("statm", statm), TEXT_FILE("status", status)
 
 static const struct proc_entry task_entries[] = {COMMON_ENTRIES, {0}};

@@ -7,7 +7,6 @@
 #include "lib/random.h"
 #include "lib/string.h"
 #include "lib/uts.h"
-#include "mm/page_alloc.h"
 
 #define SETTING(function, ...)                                                        \
     static int function(struct proc_text *text, const struct procfs_process *process) \
@@ -22,7 +21,6 @@ SETTING(osrelease, "%s\n", procfs_source->release())
 SETTING(version, "%s\n", procfs_source->version())
 SETTING(hostname, "%s\n", procfs_source->hostname())
 SETTING(tainted, "0\n")
-SETTING(pid_max, "32768\n")
 SETTING(ngroups_max, "65536\n")
 SETTING(cap_last_cap, "40\n")
 SETTING(randomize_va_space, "2\n")
@@ -32,11 +30,9 @@ SETTING(sched_rt_runtime, "950000\n")
 SETTING(shmmax, "18446744073692774399\n")
 SETTING(overcommit_memory, "0\n")
 SETTING(overcommit_ratio, "50\n")
-SETTING(max_map_count, "65530\n")
 SETTING(mmap_min_addr, "65536\n")
 SETTING(swappiness, "0\n")
 SETTING(file_max, "9223372036854775807\n")
-SETTING(nr_open, "1048576\n")
 SETTING(pipe_size, "%lu\n", pipe_max_size())
 SETTING(pipe_user_soft, "16384\n")
 SETTING(pipe_user_hard, "0\n")
@@ -80,13 +76,59 @@ static int pipe_size_store(const struct proc_node *node, char *value)
     return *end ? -EINVAL : pipe_set_max_size(size);
 }
 
-static int threads_max(struct proc_text *text, const struct procfs_process *process)
+int proc_setting_text(const struct proc_node *node, struct proc_text *text)
 {
-    struct page_stats stats;
+    proc_print(text, "%lu\n", setting_get(node->entry->setting));
+    return 0;
+}
+
+int proc_setting_store(const struct proc_node *node, char *value)
+{
+    const char *end;
+    uint64_t number = parse_u64(value, &end);
+
+    return *end || end == value ? -EINVAL : setting_set(node->entry->setting, number);
+}
+
+/* console level, level of messages without one, lowest and usual console level: syslog(2) */
+static int printk(struct proc_text *text, const struct procfs_process *process)
+{
+    (void)process;
+    proc_print(text, "%d\t%d\t%d\t%d\n", (int)klog_level() + 1, LOG_WARNING, 1, LOG_WARNING + 1);
+    return 0;
+}
+
+static int printk_store(const struct proc_node *node, char *value)
+{
+    const char *end;
+    uint64_t level = parse_u64(value, &end);
+
+    (void)node;
+    if (end == value || level < 1 || level > LOG_DEBUG + 1)
+        return -EINVAL;
+    klog_set_level((enum log_level)(level - 1));
+    return 0;
+}
+
+static int last_pid(struct proc_text *text, const struct procfs_process *process)
+{
+    struct procfs_load load;
 
     (void)process;
-    page_get_stats(&stats);
-    proc_print(text, "%lu\n", MIN(stats.total / 32, 32768ul));
+    procfs_source->load(&load);
+    proc_print(text, "%u\n", load.last_pid);
+    return 0;
+}
+
+static int last_pid_store(const struct proc_node *node, char *value)
+{
+    const char *end;
+    uint64_t number = parse_u64(value, &end);
+
+    (void)node;
+    if (*end || end == value || number >= setting_get(&setting_pid_max))
+        return -EINVAL;
+    procfs_source->set_last_pid((int)number);
     return 0;
 }
 
@@ -143,6 +185,11 @@ static int boot_id(struct proc_text *text, const struct procfs_process *process)
     {                                                                               \
         .name = (name_), .mode = S_IFREG | 0644, .text = (text_), .store = (store_) \
     }
+#define SYS_NUMBER(name_, setting_)                                            \
+    {                                                                          \
+        .name = (name_), .mode = S_IFREG | 0644, .text_of = proc_setting_text, \
+        .store = proc_setting_store, .setting = (setting_)                     \
+    }
 #define SYS_DIR(name_, children_)                                        \
     {                                                                    \
         .name = (name_), .mode = S_IFDIR | 0555, .children = (children_) \
@@ -164,8 +211,10 @@ static const struct proc_entry kernel_entries[] = {
     SYS_FILE("version", version),
     SYS_NAME("hostname", hostname, hostname_store),
     SYS_NAME("domainname", domainname, domainname_store),
-    SYS_FILE("pid_max", pid_max),
-    SYS_FILE("threads-max", threads_max),
+    SYS_NAME("ns_last_pid", last_pid, last_pid_store),
+    SYS_NUMBER("pid_max", &setting_pid_max),
+    SYS_NAME("printk", printk, printk_store),
+    SYS_NUMBER("threads-max", &setting_threads_max),
     SYS_FILE("ngroups_max", ngroups_max),
     SYS_FILE("cap_last_cap", cap_last_cap),
     SYS_FILE("randomize_va_space", randomize_va_space),
@@ -181,7 +230,7 @@ static const struct proc_entry kernel_entries[] = {
 static const struct proc_entry vm_entries[] = {
     SYS_FILE("overcommit_memory", overcommit_memory),
     SYS_FILE("overcommit_ratio", overcommit_ratio),
-    SYS_FILE("max_map_count", max_map_count),
+    SYS_NUMBER("max_map_count", &setting_max_map_count),
     SYS_FILE("mmap_min_addr", mmap_min_addr),
     SYS_FILE("swappiness", swappiness),
     {0},
@@ -192,7 +241,7 @@ static const struct proc_entry inotify_entries[] = {SYS_FILE("max_user_watches",
 
 static const struct proc_entry fs_entries[] = {
     SYS_FILE("file-max", file_max),
-    SYS_FILE("nr_open", nr_open),
+    SYS_NUMBER("nr_open", &setting_nr_open),
     SYS_NAME("pipe-max-size", pipe_size, pipe_size_store),
     SYS_FILE("pipe-user-pages-hard", pipe_user_hard),
     SYS_FILE("pipe-user-pages-soft", pipe_user_soft),

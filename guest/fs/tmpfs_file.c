@@ -12,8 +12,6 @@
 #include "mm/slab.h"
 #include "mm/vma.h"
 
-#define FALLOC_KEEP_SIZE 1
-#define FALLOC_PUNCH_HOLE 2
 #define FALLOC_ZERO_RANGE 16
 
 /* How many bytes from pos lie in data with no page over them; 0: ask for the page. */

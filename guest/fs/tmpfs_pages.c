@@ -217,6 +217,24 @@ static uint64_t vm_static_run(void *object, uint64_t offset, paddr_t *pa)
     return pages;
 }
 
+static bool vm_resident(void *object, uint64_t offset)
+{
+    struct file *mapped = object;
+    struct tmpfs_file *file = &tmpfs_inode_of(mapped->inode)->file;
+
+    spin_lock(&file->lock);
+    bool there = offset < file->data_size || page_tree_get(&file->pages, offset >> PAGE_SHIFT);
+    spin_unlock(&file->lock);
+    return there;
+}
+
+static int vm_punch(void *object, uint64_t offset, uint64_t length)
+{
+    struct file *file = object;
+
+    return file->ops->fallocate(file, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, offset, length);
+}
+
 static void vm_get(void *object)
 {
     file_get(object);
@@ -257,4 +275,6 @@ const struct vm_object_ops tmpfs_vm_ops = {.get_page = vm_get_page,
                                            .get = vm_get,
                                            .put = vm_put,
                                            .describe = vm_describe,
-                                           .static_run = vm_static_run};
+                                           .static_run = vm_static_run,
+                                           .resident = vm_resident,
+                                           .punch = vm_punch};

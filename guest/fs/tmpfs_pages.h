@@ -8,6 +8,10 @@
 
 struct vm_object_ops;
 
+/* modes of fallocate(2) */
+#define FALLOC_KEEP_SIZE 1
+#define FALLOC_PUNCH_HOLE 2
+
 /* The file's own page at index with a reference; false: none (data or hole). */
 bool tmpfs_find_page(struct tmpfs_inode *node, uint64_t index, paddr_t *page);
 /* The same, made (a copy of the data, zeroes behind it) if need be.  0, -ENOMEM, -ENOSPC. */

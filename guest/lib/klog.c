@@ -13,6 +13,7 @@ static struct {
     enum log_level max_shown;
     void (*write)(const char *text, size_t length);
     uint64_t end; /* bytes ever written */
+    uint64_t cleared; /* of those, what syslog(2) has cleared away */
 } log_state = {.max_shown = LOG_WARNING};
 
 static char log_text[LOG_SIZE] LARGE_BSS;
@@ -65,6 +66,32 @@ size_t klog_read(char *buf, size_t size)
     lock();
     uint64_t start = log_state.end > LOG_SIZE ? log_state.end - LOG_SIZE : 0;
     for (uint64_t at = start; at < log_state.end && n < size; at++)
+        buf[n++] = log_text[at % LOG_SIZE];
+    unlock();
+    return n;
+}
+
+enum log_level klog_level(void)
+{
+    return log_state.max_shown;
+}
+
+void klog_clear(void)
+{
+    lock();
+    log_state.cleared = log_state.end;
+    unlock();
+}
+
+size_t klog_read_since_clear(char *buf, size_t size)
+{
+    lock();
+    uint64_t start = log_state.end > LOG_SIZE ? log_state.end - LOG_SIZE : 0;
+    start = MAX(start, log_state.cleared);
+    if (log_state.end - start > size)
+        start = log_state.end - size; /* the newest, syslog(2) */
+    size_t n = 0;
+    for (uint64_t at = start; at < log_state.end; at++)
         buf[n++] = log_text[at % LOG_SIZE];
     unlock();
     return n;

@@ -20,9 +20,13 @@ enum log_level { LOG_EMERG = 0, LOG_ERR = 3, LOG_WARNING = 4, LOG_INFO = 6, LOG_
 /* One call, one line (the newline is added).  Any context, any CPU. */
 void klog(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 void klog_set_level(enum log_level max_shown);
+enum log_level klog_level(void);
 /* Where lines go: set once at boot; writes may not sleep. */
 void klog_set_output(void (*write)(const char *text, size_t length));
 /* The last lines, oldest first, for /dev/kmsg and panic: returns bytes copied. */
 size_t klog_read(char *buf, size_t size);
+/* syslog(2): the newest bytes of what came after the last klog_clear(). */
+size_t klog_read_since_clear(char *buf, size_t size);
+void klog_clear(void);
 
 #endif

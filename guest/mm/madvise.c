@@ -93,11 +93,42 @@ static int drop_pages(struct mm *mm, uint64_t start, uint64_t end)
     return 0;
 }
 
-static int remove_pages(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end)
+/* One area, or its part: the object is asked without the lock, since it looks at all mappings. */
+static int remove_from_area(struct mm *mm, uint64_t *at, uint64_t end, bool *hole)
 {
-    int error = drop_pages(mm, start, end);
+    mm_change_begin(mm);
+    struct vma *vma = vma_find(mm, *at);
+    if (!vma || vma->start >= end) {
+        mm_change_end(mm);
+        return -ENOMEM;
+    }
+    *hole |= vma->start > *at;
+    uint64_t start = MAX(*at, vma->start), stop = MIN(vma->end, end);
+    int error = check_area(vma, MADV_REMOVE);
+    if (!error)
+        error = drop_pages(mm, start, stop);
+    const struct vm_object_ops *ops = vma->ops;
+    void *object = vma->object;
+    uint64_t offset = vma_offset(vma, start);
+    if (!error)
+        ops->get(object);
+    mm_change_end(mm);
+    if (error)
+        return error;
+    error = ops->punch(object, offset, stop - start);
+    ops->put(object);
+    *at = stop;
+    return error;
+}
 
-    return error ? error : vma->ops->punch(vma->object, vma_offset(vma, start), end - start);
+static int remove_range(struct mm *mm, uint64_t start, uint64_t end)
+{
+    bool hole = false;
+    int error = 0;
+
+    while (start < end && !error)
+        error = remove_from_area(mm, &start, end, &hole);
+    return error ? error : hole ? -ENOMEM : 0;
 }
 
 static int advise_area(struct mm *mm, struct vma *vma, uint64_t start, uint64_t end, int advice)
@@ -111,8 +142,6 @@ static int advise_area(struct mm *mm, struct vma *vma, uint64_t start, uint64_t 
     case MADV_DONTNEED_LOCKED:
     case MADV_FREE: /* the system may take the pages at any time: it does so now */
         return drop_pages(mm, start, end);
-    case MADV_REMOVE:
-        return remove_pages(mm, vma, start, end);
     case MADV_POPULATE_READ:
     case MADV_POPULATE_WRITE:
         if (advice == MADV_POPULATE_WRITE && !(vma->flags & VM_WRITE))
@@ -161,6 +190,8 @@ int mm_advise(struct mm *mm, uint64_t start, uint64_t length, int linux_advice)
         return -EINVAL;
     if (length == 0)
         return 0;
+    if (linux_advice == MADV_REMOVE)
+        return remove_range(mm, start, start + PAGE_ALIGN_UP(length));
     mm_change_begin(mm);
     int error = advise_locked(mm, start, start + PAGE_ALIGN_UP(length), linux_advice);
     mm_change_end(mm);
@@ -255,8 +286,11 @@ static bool is_resident(struct mm *mm, struct vma *vma, uint64_t address)
 
     if (pt_walk(mm, address, address + PAGE_SIZE, &span) && *span.slot)
         return true;
-    return vma->ops && vma->ops->static_run &&
-           vma->ops->static_run(vma->object, vma_offset(vma, address), &pa) > 0;
+    if (!vma->ops)
+        return false;
+    uint64_t offset = vma_offset(vma, address);
+    return (vma->ops->static_run && vma->ops->static_run(vma->object, offset, &pa) > 0) ||
+           (vma->ops->resident && vma->ops->resident(vma->object, offset));
 }
 
 int mm_residency(struct mm *mm, uint64_t start, size_t pages, uint8_t *resident)

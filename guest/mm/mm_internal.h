@@ -6,10 +6,11 @@
 #ifndef MM_MM_INTERNAL_H
 #define MM_MM_INTERNAL_H
 
+#include "lib/settings.h"
 #include "mm/page_table.h"
 #include "mm/vma.h"
 
-#define VMA_COUNT_MAX 65530u /* Linux's vm.max_map_count */
+#define VMA_COUNT_MAX setting_get(&setting_max_map_count)
 #define STACK_GUARD_GAP (256 * PAGE_SIZE)
 #define MMAP_MIN_ADDRESS 0x10000ul /* Linux's vm.mmap_min_addr */
 

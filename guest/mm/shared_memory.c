@@ -59,6 +59,19 @@ static int get_page(void *object, uint64_t offset, bool for_write, struct vm_pag
     return error;
 }
 
+static bool resident(void *object, uint64_t offset)
+{
+    struct shared_memory *memory = object;
+
+    if (offset / PAGE_SIZE >= memory->pages)
+        return false;
+    mutex_lock(&memory->lock);
+    void **slot = find_slot(memory, offset / PAGE_SIZE, false);
+    bool there = slot && *slot;
+    mutex_unlock(&memory->lock);
+    return there;
+}
+
 static int punch(void *object, uint64_t offset, uint64_t length)
 {
     struct shared_memory *memory = object;
@@ -113,8 +126,12 @@ static void describe(void *object, char *buf, size_t size, uint64_t *device, uin
     *inode = (uint64_t)(uintptr_t)memory >> 4 & 0xffffffff;
 }
 
-static const struct vm_object_ops shared_memory_ops = {
-    .get_page = get_page, .get = get, .put = put, .describe = describe, .punch = punch};
+static const struct vm_object_ops shared_memory_ops = {.get_page = get_page,
+                                                       .get = get,
+                                                       .put = put,
+                                                       .describe = describe,
+                                                       .resident = resident,
+                                                       .punch = punch};
 
 int shared_memory_create(uint64_t length, struct mmap_request *request)
 {

@@ -72,7 +72,12 @@ struct vm_object_ops {
      * a fault maps neighbours at once.  Cheap, does not sleep; may be NULL.
      */
     uint64_t (*static_run)(void *object, uint64_t offset, paddr_t *pa);
-    /* Frees the pages of a range, which read as zero afterwards (MADV_REMOVE); may be NULL. */
+    /* Is the page in memory, mapped or not (mincore)?  May be NULL: no. */
+    bool (*resident)(void *object, uint64_t offset);
+    /*
+     * Frees the pages of a range, which read as zero afterwards (MADV_REMOVE), with no
+     * mm->lock held; may be NULL.
+     */
     int (*punch)(void *object, uint64_t offset, uint64_t length);
 };
 

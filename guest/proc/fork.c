@@ -7,6 +7,7 @@
 #include "arch/context.h"
 #include "arch/cpu.h"
 #include "lib/errno.h"
+#include "lib/settings.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
@@ -226,9 +227,11 @@ static struct process *make_process(struct process *parent, const struct clone_a
 
 static bool too_many(const struct task *parent)
 {
-    uint64_t limit = parent->process->rlimits[RLIMIT_NPROC].soft;
+    uint64_t count = atomic_load(&task_count_all);
 
-    return atomic_load(&task_count_all) >= limit && parent->cred.uid != 0;
+    if (count >= setting_get(&setting_threads_max))
+        return true;
+    return count >= parent->process->rlimits[RLIMIT_NPROC].soft && parent->cred.uid != 0;
 }
 
 static void join_process(struct process *process, struct task *task)

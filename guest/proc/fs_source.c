@@ -289,6 +289,7 @@ static const struct procfs_source procfs_source = {
     .put = put_process,
     .set_comm = set_comm,
     .set_oom_score_adj = set_oom_score_adj,
+    .set_last_pid = pid_set_last,
     .split_times = process_split_times,
     .load = process_load,
     .hostname = uts_hostname_text,

@@ -3,6 +3,7 @@
 #include "proc/pid.h"
 
 #include "lib/errno.h"
+#include "lib/settings.h"
 #include "mm/slab.h"
 #include "proc/process.h"
 
@@ -40,7 +41,7 @@ struct pid_node *pid_find(int number)
     return node && node->number == number ? node : NULL;
 }
 
-/* Smallest free number in [from, PID_MAX), or 0. */
+/* Smallest free number from there on and below the maximum, or 0. */
 static int first_free(int from)
 {
     struct pid_node *node = pid_find_next(from);
@@ -51,7 +52,7 @@ static int first_free(int from)
         from++;
         node = next ? RB_ENTRY(next, struct pid_node, node) : NULL;
     }
-    return from < PID_MAX ? from : 0;
+    return (uint64_t)from < setting_get(&setting_pid_max) ? from : 0;
 }
 
 int pid_insert(struct pid_node *fresh)
@@ -82,6 +83,13 @@ int pid_insert(struct pid_node *fresh)
 int pid_last(void)
 {
     return last_number;
+}
+
+void pid_set_last(int number)
+{
+    spin_lock(&process_table_lock);
+    last_number = number;
+    spin_unlock(&process_table_lock);
 }
 
 uint64_t pid_given_out(void)

@@ -29,7 +29,9 @@ struct pid_node *pid_find_next(int from); /* smallest number >= from, or NULL */
 void pid_use(struct pid_node *node);
 void pid_unuse(struct pid_node *node); /* the last use frees it */
 
-int pid_last(void); /* the number given out last */
+int pid_last(void);
+void pid_set_last(int number);
+/* the next one is the first free one above it */ /* the number given out last */
 uint64_t pid_given_out(void); /* how many so far */
 
 /* Makes process a member of group and session; leaves the ones before.  Nodes may be NULL. */

@@ -5,6 +5,7 @@
  */
 #include "fs/inode.h"
 #include "lib/errno.h"
+#include "lib/settings.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/internal.h"
@@ -243,6 +244,8 @@ static int unshare_files(struct task *task)
 {
     if (!fd_table_is_shared(task->files))
         return 0;
+    if (fd_next(task->files, (int)setting_get(&setting_nr_open)) >= 0)
+        return -EMFILE; /* made while the limit was higher */
     struct fd_table *files = fd_table_copy(task->files), *shared = task->files;
 
     if (!files)

@@ -196,9 +196,11 @@ enum {
 };
 #define SYSLOG_BUFFER_SIZE 16384u
 #define PERSONALITY_QUERY 0xffffffffu
+#define PERSONALITY_STICKY_TIMEOUTS 0x4000000u
 #define CAP_SYS_ADMIN 21
 #define CAP_SYS_NICE 23
 #define CAP_SYS_RESOURCE 24
 #define CAP_SYS_TIME 25
+#define CAP_SYSLOG 34
 
 #endif

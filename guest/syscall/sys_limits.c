@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* System calls on limits and usage: getrlimit(2), prlimit(2), getrusage(2). */
 #include "lib/errno.h"
+#include "lib/settings.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
 #include "mm/vma.h"
@@ -51,7 +52,7 @@ static int change(int pid, uint32_t resource, const struct rlimit64 *fresh, stru
         error = -EPERM;
     else if (fresh && fresh->hard > limit->hard && !task_capable(CAP_SYS_RESOURCE))
         error = -EPERM;
-    else if (fresh && resource == RLIMIT_NOFILE && fresh->hard > NR_OPEN_MAX)
+    else if (fresh && resource == RLIMIT_NOFILE && fresh->hard > setting_get(&setting_nr_open))
         error = -EPERM;
     if (!error && old)
         *old = *limit;

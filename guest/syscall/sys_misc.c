@@ -53,7 +53,8 @@ static uint16_t count_processes(void)
 {
     unsigned int count = 0;
 
-    for (int pid = process_next_pid(1); pid > 0 && count < PID_MAX; pid = process_next_pid(pid + 1))
+    for (int pid = process_next_pid(1); pid > 0 && count < UINT16_MAX;
+         pid = process_next_pid(pid + 1))
         count++;
     return (uint16_t)count;
 }
@@ -114,40 +115,85 @@ int64_t sys_personality(const struct syscall_args *args)
     return old;
 }
 
-static int64_t read_log(uaddr_t dst, uint64_t size)
+static int64_t read_log(uaddr_t dst, int64_t size, bool clear)
 {
-    if (!dst.raw || (int64_t)size < 0)
+    if (!dst.raw || size < 0)
         return -EINVAL;
-    size = MIN(size, (uint64_t)SYSLOG_BUFFER_SIZE);
+    size = MIN(size, (int64_t)SYSLOG_BUFFER_SIZE);
     if (size == 0)
         return 0;
-    char *text = kmalloc(size);
+    char *text = kmalloc((size_t)size);
     if (!text)
         return -ENOMEM;
-    size_t length = klog_read(text, size);
+    size_t length = klog_read_since_clear(text, (size_t)size);
     int64_t result = copy_to_user(dst, text, length) ? -EFAULT : (int64_t)length;
     kfree(text);
+    if (clear)
+        klog_clear();
     return result;
+}
+
+/* SYSLOG_ACTION_READ takes lines that nobody has read; here there never are any. */
+static int64_t wait_for_lines(void)
+{
+    wait_prepare();
+    while (wait_sleep(WAIT_FOREVER) == 0)
+        ;
+    return -ERESTARTSYS;
+}
+
+/* Console levels: what SYSLOG_ACTION_CONSOLE_ON brings back. */
+static int64_t set_console(int action, int64_t level)
+{
+    static atomic_int saved = -1;
+
+    if (action == SYSLOG_CONSOLE_LEVEL) {
+        if (level < 1 || level > LOG_DEBUG + 1)
+            return -EINVAL;
+        klog_set_level((enum log_level)(level - 1));
+        atomic_store(&saved, -1);
+        return 0;
+    }
+    if (action == SYSLOG_CONSOLE_OFF) {
+        int none = -1;
+        atomic_compare_exchange_strong(&saved, &none, (int)klog_level());
+        klog_set_level(LOG_EMERG);
+        return 0;
+    }
+    int before = atomic_exchange(&saved, -1);
+    if (before >= 0)
+        klog_set_level((enum log_level)before);
+    return 0;
 }
 
 int64_t sys_syslog(const struct syscall_args *args)
 {
-    switch ((int)args->arg[0]) {
+    int action = (int)args->arg[0], size = (int)args->arg[2];
+    bool harmless = action == SYSLOG_READ_ALL || action == SYSLOG_SIZE_BUFFER;
+
+    if (!harmless && !task_capable(CAP_SYSLOG) && !task_capable(CAP_SYS_ADMIN))
+        return -EPERM;
+    switch (action) {
     case SYSLOG_READ_ALL:
     case SYSLOG_READ_CLEAR:
-        return read_log(UADDR(args->arg[1]), args->arg[2]);
+        return read_log(UADDR(args->arg[1]), size, action == SYSLOG_READ_CLEAR);
+    case SYSLOG_CLEAR:
+        klog_clear();
+        return 0;
     case SYSLOG_SIZE_BUFFER:
         return SYSLOG_BUFFER_SIZE;
-    case SYSLOG_SIZE_UNREAD:
-    case SYSLOG_CLOSE:
-    case SYSLOG_OPEN:
-    case SYSLOG_CLEAR:
     case SYSLOG_CONSOLE_OFF:
     case SYSLOG_CONSOLE_ON:
-        return 0;
     case SYSLOG_CONSOLE_LEVEL:
-        return (int64_t)args->arg[2] >= 1 && (int64_t)args->arg[2] <= 8 ? 0 : -EINVAL;
-    case SYSLOG_READ: /* would wait for lines, which nobody here does */
+        return set_console(action, size);
+    case SYSLOG_SIZE_UNREAD: /* nobody here waits for lines: all count as read */
+    case SYSLOG_CLOSE:
+    case SYSLOG_OPEN:
+        return 0;
+    case SYSLOG_READ:
+        if (!args->arg[1] || size < 0)
+            return -EINVAL;
+        return size == 0 ? 0 : wait_for_lines();
     default:
         return -EINVAL;
     }

@@ -171,6 +171,12 @@ int64_t sys_poll(const struct syscall_args *args)
     return poll_user(args->arg[0], args->arg[1], deadline_from_ms((int32_t)args->arg[2]));
 }
 
+/* personality(2): calls leave the caller's timeout as it was. */
+static bool timeouts_stick(void)
+{
+    return current_process()->personality & PERSONALITY_STICKY_TIMEOUTS;
+}
+
 /* A relative time from the program as a deadline; NULL address: for ever. */
 static int deadline_from_timespec(uint64_t address, uint64_t *deadline_ns)
 {
@@ -226,7 +232,8 @@ int64_t sys_ppoll(const struct syscall_args *args)
         return result;
     result = poll_user(args->arg[0], args->arg[1], deadline_ns);
     result = finish_mask(args->arg[3], result);
-    if (args->arg[2] && deadline_ns) /* a failing store is ignored, as Linux does */
+    if (args->arg[2] && deadline_ns &&
+        !timeouts_stick()) /* a failing store is ignored, as Linux does */
         (void)put_user_timespec(UADDR(args->arg[2]), time_left(deadline_ns));
     return result;
 }
@@ -342,7 +349,7 @@ int64_t sys_select(const struct syscall_args *args)
         deadline_ns = deadline_ns ? time_add(clock_ns(), deadline_ns) : 0;
     }
     result = select_user(args->arg[0], &args->arg[1], deadline_ns);
-    if (args->arg[4]) {
+    if (args->arg[4] && !timeouts_stick()) {
         time = ns_to_timeval(time_left(deadline_ns));
         (void)copy_to_user(UADDR(args->arg[4]), &time, sizeof(time));
     }
@@ -362,7 +369,7 @@ int64_t sys_pselect6(const struct syscall_args *args)
         return result;
     result = select_user(args->arg[0], &args->arg[1], deadline_ns);
     result = finish_mask(mask[0], result);
-    if (args->arg[4] && deadline_ns)
+    if (args->arg[4] && deadline_ns && !timeouts_stick())
         (void)put_user_timespec(UADDR(args->arg[4]), time_left(deadline_ns));
     return result;
 }

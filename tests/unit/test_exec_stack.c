@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The first stack of a program: strings, pointers and auxiliary vector are where the ABI says. */
-/* links: guest/proc/exec_stack.c guest/proc/exec_strings.c guest/mm/gate.c guest/mm/mm.c guest/mm/vma.c
- * guest/mm/vma_map.c guest/mm/fault.c guest/mm/page_table.c guest/mm/page_table_ops.c
- * guest/mm/mm_list.c guest/mm/slab.c guest/lib/rbtree.c tests/unit/mm_fakes.c */
+/* links: guest/proc/exec_stack.c guest/proc/exec_strings.c guest/mm/gate.c guest/mm/mm.c
+ * guest/lib/settings.c guest/mm/vma.c guest/mm/vma_map.c guest/mm/fault.c guest/mm/page_table.c
+ * guest/mm/page_table_ops.c guest/mm/mm_list.c guest/mm/slab.c guest/lib/rbtree.c
+ * tests/unit/mm_fakes.c */
 #include "unit/mm_fakes.h"
 
 #include <string.h>

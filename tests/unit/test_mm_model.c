@@ -4,9 +4,9 @@
  * writes, compared after every step with a model of a few words per page.
  */
 /* links: guest/lib/rbtree.c guest/mm/slab.c guest/mm/page_table.c guest/mm/page_table_ops.c
- * guest/mm/vma.c guest/mm/vma_map.c guest/mm/fault.c guest/mm/gate.c guest/mm/mm.c guest/mm/remap.c
- * guest/mm/madvise.c guest/mm/mm_list.c guest/mm/shared_memory.c tests/unit/mm_fakes.c
- * tests/unit/mm_objects.c */
+ * guest/lib/settings.c guest/mm/vma.c guest/mm/vma_map.c guest/mm/fault.c guest/mm/gate.c
+ * guest/mm/mm.c guest/mm/remap.c guest/mm/madvise.c guest/mm/mm_list.c guest/mm/shared_memory.c
+ * tests/unit/mm_fakes.c tests/unit/mm_objects.c */
 #include "unit/mm_objects.h"
 
 #include <stdlib.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* kmalloc(): objects do not overlap, sizes hold, pages come back, failure is NULL. */
 /* links: guest/lib/rbtree.c guest/mm/slab.c guest/mm/page_table.c guest/mm/page_table_ops.c
- * guest/mm/vma.c guest/mm/vma_map.c guest/mm/fault.c guest/mm/gate.c guest/mm/mm.c guest/mm/remap.c
- * guest/mm/madvise.c guest/mm/mm_list.c guest/mm/shared_memory.c tests/unit/mm_fakes.c */
+ * guest/lib/settings.c guest/mm/vma.c guest/mm/vma_map.c guest/mm/fault.c guest/mm/gate.c
+ * guest/mm/mm.c guest/mm/remap.c guest/mm/madvise.c guest/mm/mm_list.c guest/mm/shared_memory.c
+ * tests/unit/mm_fakes.c */
 #include "unit/mm_fakes.h"
 
 #include <stdlib.h>
