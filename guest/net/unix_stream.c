@@ -5,6 +5,7 @@
  */
 #include "lib/errno.h"
 #include "net/unix_internal.h"
+#include "sched/thread.h"
 
 #define PIECE_MAX 32768u /* bytes of one message */
 
@@ -83,6 +84,10 @@ ssize_t unix_stream_send(struct socket *socket, struct socket_transfer *transfer
         if (done < 0)
             break;
         total += done;
+        if (transfer->data->remaining && sched_checkpoint()) {
+            done = -ERESTARTSYS; /* what was sent is the answer */
+            break;
+        }
     }
     unix_pass_on_writable(sock);
     return total ? total : done;

@@ -10,6 +10,31 @@
 #include "syscall/sys_socket.h"
 #include "syscall/time_util.h"
 
+/* The caller's own descriptor, for the length of the call. */
+struct borrowed {
+    struct file *file;
+    struct socket *socket;
+    bool counted;
+};
+
+static int borrow(struct borrowed *b, uint64_t fd)
+{
+    b->file = fd_borrow(current_task()->files, (int)fd, &b->counted);
+    if (UNLIKELY(!b->file))
+        return -EBADF;
+    b->socket = socket_of(b->file);
+    if (LIKELY(b->socket != NULL))
+        return 0;
+    bool only_path = b->file->mode & FMODE_PATH;
+    fd_return(b->file, b->counted);
+    return only_path ? -EBADF : -ENOTSOCK;
+}
+
+static void give_back(const struct borrowed *b)
+{
+    fd_return(b->file, b->counted);
+}
+
 static uint32_t with_file_flags(uint32_t flags, const struct file *file)
 {
     return (atomic_load(&file->flags) & O_NONBLOCK) ? flags | MSG_DONTWAIT : flags;
@@ -27,13 +52,12 @@ int64_t sys_sendto(const struct syscall_args *args)
     struct socket_transfer transfer = {0};
     struct socket_address address;
     struct iov_user segment = {args->arg[1], MIN(args->arg[2], RW_COUNT_MAX)};
-    struct socket *socket;
+    struct borrowed b;
     struct iobuf buf;
     ssize_t done;
-    int error;
-    struct file *file = socket_arg(args->arg[0], &socket, &error);
+    int error = borrow(&b, args->arg[0]);
 
-    if (!file)
+    if (error)
         return error;
     if (!user_range_ok(UADDR(segment.base), segment.length))
         error = -EFAULT;
@@ -43,9 +67,9 @@ int64_t sys_sendto(const struct syscall_args *args)
     }
     iobuf_vector(&buf, &segment, 1, segment.length);
     transfer.data = &buf;
-    transfer.flags = with_file_flags((uint32_t)args->arg[3], file);
-    done = error ? error : socket->ops->send(socket, &transfer);
-    file_put(file);
+    transfer.flags = with_file_flags((uint32_t)args->arg[3], b.file);
+    done = error ? error : b.socket->ops->send(b.socket, &transfer);
+    give_back(&b);
     return finish_send(done, transfer.flags);
 }
 
@@ -54,24 +78,23 @@ int64_t sys_recvfrom(const struct syscall_args *args)
     struct socket_address address = {.length = 0};
     struct socket_transfer transfer = {0};
     struct iov_user segment = {args->arg[1], MIN(args->arg[2], RW_COUNT_MAX)};
-    struct socket *socket;
+    struct borrowed b;
     struct iobuf buf;
     ssize_t done;
-    int error;
-    struct file *file = socket_arg(args->arg[0], &socket, &error);
+    int error = borrow(&b, args->arg[0]);
 
-    if (!file)
+    if (error)
         return error;
     if (!user_range_ok(UADDR(segment.base), segment.length)) {
-        file_put(file);
+        give_back(&b);
         return -EFAULT;
     }
     iobuf_vector(&buf, &segment, 1, segment.length);
     transfer.data = &buf;
-    transfer.flags = with_file_flags((uint32_t)args->arg[3], file);
+    transfer.flags = with_file_flags((uint32_t)args->arg[3], b.file);
     transfer.address = args->arg[4] ? &address : NULL;
-    done = socket->ops->receive(socket, &transfer);
-    file_put(file);
+    done = b.socket->ops->receive(b.socket, &transfer);
+    give_back(&b);
     if (done >= 0 && args->arg[4])
         error = put_address(&address, args->arg[4], args->arg[5]);
     return error ? error : done;
@@ -189,29 +212,25 @@ static int64_t receive_message(struct file *file, struct socket *socket, uint64_
 
 int64_t sys_sendmsg(const struct syscall_args *args)
 {
-    struct socket *socket;
-    int64_t done;
-    int error;
-    struct file *file = socket_arg(args->arg[0], &socket, &error);
+    struct borrowed b;
+    int64_t done = borrow(&b, args->arg[0]);
 
-    if (!file)
-        return error;
-    done = send_message(file, socket, args->arg[1], (uint32_t)args->arg[2]);
-    file_put(file);
+    if (done)
+        return done;
+    done = send_message(b.file, b.socket, args->arg[1], (uint32_t)args->arg[2]);
+    give_back(&b);
     return done;
 }
 
 int64_t sys_recvmsg(const struct syscall_args *args)
 {
-    struct socket *socket;
-    int64_t done;
-    int error;
-    struct file *file = socket_arg(args->arg[0], &socket, &error);
+    struct borrowed b;
+    int64_t done = borrow(&b, args->arg[0]);
 
-    if (!file)
-        return error;
-    done = receive_message(file, socket, args->arg[1], (uint32_t)args->arg[2]);
-    file_put(file);
+    if (done)
+        return done;
+    done = receive_message(b.file, b.socket, args->arg[1], (uint32_t)args->arg[2]);
+    give_back(&b);
     return done;
 }
 

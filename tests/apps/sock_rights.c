@@ -250,6 +250,7 @@ static void limit(void)
 
 int main(void)
 {
+    close_range(3, ~0u, 0);
     int before = open_count();
     for (int type = SOCK_STREAM; type <= SOCK_SEQPACKET; type++)
         if (type <= SOCK_DGRAM || type == SOCK_SEQPACKET)
