@@ -92,7 +92,6 @@ static void reset_task(struct task *task)
     task->clear_child_tid = task->robust_list = task->rseq_area = UADDR(0);
     thread->return_hook = false;
     task->signals.altstack_base = task->signals.altstack_size = 0;
-    task->signals.altstack_flags = SS_DISABLE;
     task->restart = NULL;
     thread->fs_base = thread->gs_base = 0;
     user_fs_base_set(0);

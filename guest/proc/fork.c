@@ -176,6 +176,8 @@ static void copy_task(struct task *child, struct task *parent, const struct clon
         child->signals.altstack_base = parent->signals.altstack_base;
         child->signals.altstack_size = parent->signals.altstack_size;
         child->signals.altstack_flags = parent->signals.altstack_flags;
+    } else {
+        child->signals.altstack_flags = SS_DISABLE; /* sigaltstack(2) shows no difference */
     }
     if (!(flags & CLONE_VM)) { /* a copy of the area comes with the memory */
         child->rseq_area = parent->rseq_area;

@@ -63,7 +63,7 @@ void signal_handlers_put(struct signal_handlers *handlers)
 
 void signal_task_init(struct signal_task *signals, uint64_t blocked)
 {
-    *signals = (struct signal_task){.blocked = blocked, .altstack_flags = SS_DISABLE};
+    *signals = (struct signal_task){.blocked = blocked};
     list_init(&signals->queue);
 }
 

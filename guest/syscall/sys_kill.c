@@ -173,9 +173,9 @@ int64_t sys_rt_tgsigqueueinfo(const struct syscall_args *args)
     struct kernel_siginfo info;
     int error = read_info(&info, args->arg[3], signo, tgid);
 
+    if (error != -EFAULT && (tgid <= 0 || tid <= 0 || signo < 0 || signo > NSIG))
+        return -EINVAL;
     if (error)
         return error;
-    if (tgid <= 0 || tid <= 0 || signo < 0 || signo > NSIG)
-        return -EINVAL;
     return send_to_thread(tgid, tid, signo, &info);
 }

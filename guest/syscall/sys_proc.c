@@ -252,19 +252,19 @@ int64_t sys_waitid(const struct syscall_args *args)
     if (args->arg[4])
         process_split_times();
     int error = process_wait(which, id, options, &result);
-    if (error)
-        return error;
-    if (!result.pid && nonblocking)
-        return -EAGAIN;
-    if (result.pid) {
+    if (!error && !result.pid && nonblocking)
+        error = -EAGAIN;
+    if (!error && result.pid) {
         info.signo = SIGCHLD;
         info.code = result.code;
         info.kill.pid = result.pid;
         info.kill.uid = result.uid;
         info.kill.child.status = result.code_status;
     }
-    /* Linux leaves the rest of the structure alone. */
+    /* Linux leaves the rest of the structure alone, and writes it also when the wait failed. */
     if (args->arg[2] && copy_to_user(UADDR(args->arg[2]), &info, 28))
         return -EFAULT;
+    if (error)
+        return error;
     return result.pid && put_usage(args->arg[4], &result) ? -EFAULT : 0;
 }

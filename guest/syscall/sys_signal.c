@@ -163,9 +163,11 @@ int64_t sys_sigaltstack(const struct syscall_args *args)
             return -EPERM;
         if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE)
             return -EINVAL;
+        bool same = new.sp == signals->altstack_base &&new.size ==
+                    signals->altstack_size &&new.flags == signals->altstack_flags;
         if (mode == SS_DISABLE)
             new.sp = new.size = 0;
-        else if (new.size < MINSIGSTKSZ)
+        if (mode != SS_DISABLE && new.size < MINSIGSTKSZ && !same)
             return -ENOMEM;
         signals->altstack_base = new.sp;
         signals->altstack_size = new.size;

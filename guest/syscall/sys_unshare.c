@@ -221,9 +221,10 @@ static int64_t process_vm(const struct syscall_args *args, bool write)
         result = -EINVAL;
     if (!result)
         result = get_list(args->arg[1], args->arg[2], small_local, &local);
-    if (result >= 0)
+    bool wanted = result > 0; /* nothing to copy: the rest is not looked at */
+    if (wanted)
         result = get_list(args->arg[3], args->arg[4], small_remote, &remote);
-    if (result >= 0) {
+    if (wanted && result >= 0) {
         mm = remote_mm((int)args->arg[0], &error);
         result = error;
     }
