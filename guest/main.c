@@ -40,6 +40,7 @@
 #include "syscall/dispatch.h"
 #include "syscall/proc_timer.h"
 #include "syscall/sys_socket.h"
+#include "syscall/trace.h"
 
 NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry);
 
@@ -112,9 +113,15 @@ static void report_stats(void)
     control_report_stats(stats);
 }
 
+static bool wants_stats(void)
+{
+    return cmdline_get("stats", NULL, 0, NULL) >= 0;
+}
+
 static void end_machine(int wait_status)
 {
-    if (cmdline_get("stats", NULL, 0, NULL) >= 0)
+    trace_finish();
+    if (wants_stats())
         report_stats();
     if (wait_status & 0x7f)
         control_end(GUEST_CTL_KILLED, (uint8_t)wait_status);
@@ -312,11 +319,6 @@ static void set_log_level(void)
         klog_set_level((enum log_level)MIN(parse_u64(value, NULL), 7u));
 }
 
-static bool wants_stats(void)
-{
-    return cmdline_get("stats", NULL, 0, NULL) >= 0;
-}
-
 NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
 {
     uart_init();
@@ -338,6 +340,9 @@ NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
     boot_trap_handlers();
     if (wants_stats())
         syscall_enable_stats();
+    trace_init();
+    if (trace_is_on)
+        signal_trace = trace_signal;
     sched_init();
     connect_sources();
     mount_root();

@@ -17,7 +17,6 @@
 #define MEMORY_DEFAULT (256ull << 20)
 #define PAGE_SIZE 4096u
 #define HOSTNAME_MAX 64u /* Linux's __NEW_UTS_LEN */
-#define LOG_LEVEL_MAX 7u
 #define STRINGS_MAX 65536u /* of a kind: arguments, variables, files */
 #define DISKS_MAX 8u
 /* What Linux allows one argument or variable to be: MAX_ARG_STRLEN. */
@@ -284,15 +283,6 @@ int vmm_config_set_terminal(struct vmm_config *config, unsigned int rows, unsign
     return 0;
 }
 
-int vmm_config_set_console(struct vmm_config *config, int fd, unsigned int log_level)
-{
-    if (log_level > LOG_LEVEL_MAX)
-        return -ERANGE;
-    config->console_fd = fd < 0 ? -1 : fd;
-    config->log_level = log_level;
-    return 0;
-}
-
 int vmm_config_set_timeout(struct vmm_config *config, uint64_t timeout_ms)
 {
     config->timeout_ms = timeout_ms;
@@ -305,20 +295,6 @@ int vmm_config_set_sandbox(struct vmm_config *config, bool on)
     return 0;
 }
 
-int vmm_config_set_stats(struct vmm_config *config, bool on)
-{
-    config->stats = on;
-    return 0;
-}
-
-int vmm_config_set_log(struct vmm_config *config, vmm_log_fn *log, void *arg)
-{
-    config->log = log;
-    config->log_arg = arg;
-    return 0;
-}
-
-/* The lists of a fresh copy; the scalars are there already. */
 static int copy_lists(struct vmm_config *to, const struct vmm_config *from)
 {
     int result = 0;
@@ -382,16 +358,4 @@ int vmm_fail(struct vmm_error *error, int result, enum vmm_fault fault, const ch
                 *c = '?';
     }
     return result;
-}
-
-void vmm_log(const struct vmm_config *config, enum vmm_log_level level, const char *format, ...)
-{
-    if (!config->log)
-        return;
-    char line[600];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof(line), format, arguments);
-    va_end(arguments);
-    config->log(config->log_arg, level, line);
 }

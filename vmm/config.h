@@ -47,6 +47,7 @@ struct vmm_config {
     uint64_t timeout_ms; /* 0: none */
     bool sandbox;
     bool stats;
+    enum vmm_trace trace;
     vmm_log_fn *log;
     void *log_arg;
 };
@@ -66,5 +67,8 @@ void vmm_log(const struct vmm_config *config, enum vmm_log_level level, const ch
  * log, if the console goes nowhere.  text: size bytes.
  */
 void vmm_last_words(const struct vmm_config *config, const char *tail, char *text, size_t size);
+
+/* The word on the kernel's command line for --strace; "": none. */
+const char *config_trace_word(const struct vmm_config *config);
 
 #endif

@@ -88,6 +88,9 @@ int vmm_config_set_timeout(struct vmm_config *config, uint64_t timeout_ms); /* 0
 /* false: no seccomp, Landlock, dropped capabilities.  For debugging only. */
 int vmm_config_set_sandbox(struct vmm_config *config, bool on);
 int vmm_config_set_stats(struct vmm_config *config, bool on); /* count system calls */
+/* System calls as text, or counted at the end, where kernel messages go. */
+enum vmm_trace { VMM_TRACE_OFF, VMM_TRACE_CALLS, VMM_TRACE_SUMMARY };
+int vmm_config_set_trace(struct vmm_config *config, enum vmm_trace trace);
 int vmm_config_set_log(struct vmm_config *config, vmm_log_fn *log, void *arg);
 
 /* ---- A machine ----------------------------------------------------------- */

@@ -19,6 +19,11 @@ static inline void outl(uint16_t port, uint32_t value)
 {
     __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
 }
+/* One exit for all bytes, where the monitor can do that. */
+static inline void outsb(uint16_t port, const void *data, size_t count)
+{
+    __asm__ volatile("rep outsb" : "+S"(data), "+c"(count) : "d"(port) : "memory");
+}
 static inline uint32_t inl(uint16_t port)
 {
     uint32_t value;

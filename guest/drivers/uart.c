@@ -56,10 +56,10 @@ void uart_write(const char *text, size_t length)
 {
     spin_lock(&uart_lock);
     if (probe()) {
-        for (size_t i = 0; i < length; i++) {
-            if (i % FIFO_SIZE == 0 && !wait_empty())
+        for (size_t i = 0; i < length; i += FIFO_SIZE) {
+            if (!wait_empty())
                 break;
-            outb(UART_THR, (uint8_t)text[i]);
+            outsb(UART_THR, text + i, MIN(length - i, (size_t)FIFO_SIZE));
         }
     }
     spin_unlock(&uart_lock);

@@ -59,6 +59,14 @@ void klog(enum log_level level, const char *format, ...)
     unlock();
 }
 
+void klog_write(const char *text, size_t length)
+{
+    lock();
+    if (log_state.write)
+        log_state.write(text, length);
+    unlock();
+}
+
 size_t klog_read(char *buf, size_t size)
 {
     size_t n = 0;

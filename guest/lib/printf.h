@@ -19,6 +19,8 @@ enum log_level { LOG_EMERG = 0, LOG_ERR = 3, LOG_WARNING = 4, LOG_INFO = 6, LOG_
 
 /* One call, one line (the newline is added).  Any context, any CPU. */
 void klog(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The same text to the output only, whole lines of any length: not a message of the kernel's. */
+void klog_write(const char *text, size_t length);
 void klog_set_level(enum log_level max_shown);
 enum log_level klog_level(void);
 /* Where lines go: set once at boot; writes may not sleep. */

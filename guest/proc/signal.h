@@ -109,6 +109,8 @@ void signal_queue_free(struct list *queue); /* all entries; no lock needed any m
 void signal_entry_done_locked(struct process *process, struct signal_queued *queued);
 
 /* info NULL: from the kernel.  0, -EAGAIN (queue full), never sleeps. */
+/* Set at boot or NULL: called for each signal that a task takes, under a lock. */
+extern void (*signal_trace)(int signo);
 int signal_send_process(struct process *process, int signo, const struct kernel_siginfo *info);
 int signal_send_task(struct task *task, int signo, const struct kernel_siginfo *info);
 int signal_send_group(int pgid, int signo, const struct kernel_siginfo *info);

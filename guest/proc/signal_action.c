@@ -5,6 +5,8 @@
 #include "proc/process.h"
 #include "syscall/linux_abi.h"
 
+void (*signal_trace)(int signo);
+
 /* A signal that is ignored from now on does not stay pending: POSIX. */
 static void forget(struct process *process, uint64_t *pending, struct list *queue, int signo)
 {

@@ -281,6 +281,8 @@ static int next_handled(struct task *task, struct signal_queued **queued,
                 continue;
             return 0;
         }
+        if (UNLIKELY(signal_trace))
+            signal_trace(signo);
         struct signal_action *entry = &handlers->action[signo - 1];
         *action = *entry;
         task->signals.stop_taken = signal_default_stops(signo);
@@ -342,11 +344,9 @@ static void restart_with_handler(struct trap_frame *frame, const struct signal_a
             repeat(frame, frame->orig_rax);
             break;
         }
-        frame->rax = (uint64_t)-EINTR;
-        break;
+        __attribute__((fallthrough));
     default:
         frame->rax = (uint64_t)-EINTR;
-        break;
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "lib/errno.h"
 #include "lib/printf.h"
+#include "syscall/trace.h"
 #include "sched/thread.h"
 
 #define ROW(nr, name_, handler_, ...) [nr] = {.name = #name_, .kinds = {__VA_ARGS__}},
@@ -50,7 +51,7 @@ void syscall_enable_stats(void)
 
 uint64_t syscall_direct_count(void)
 {
-    return count_calls || split_times ? 0 : SYSCALL_COUNT;
+    return count_calls || split_times || trace_is_on ? 0 : SYSCALL_COUNT;
 }
 
 static int64_t missing(const struct syscall_args *args)
@@ -79,7 +80,10 @@ void syscall_dispatch(struct trap_frame *frame)
         syscall_counts[number]++;
     if (split_times)
         sched_account_system(true);
-    frame->rax = (uint64_t)syscall_handlers[number](&frame->args);
+    if (UNLIKELY(trace_is_on))
+        frame->rax = (uint64_t)trace_call(number, &frame->args);
+    else
+        frame->rax = (uint64_t)syscall_handlers[number](&frame->args);
     syscall_leave();
     /* An interrupted call: the signal code decides how it goes on, even if the signal is gone. */
     if (UNLIKELY(frame->rax - (uint64_t)-ERESTART_RESTARTBLOCK <=

@@ -7,7 +7,7 @@ busybox=/bin/busybox
 
 # broken_kernel HEX: $T/kernel, our kernel with these bytes where sysinfo(2) begins.
 broken_kernel() {
-    nm "$top/$B/guest.elf" >"$T/symbols"
+    nm "$top/$B/guest.full.elf" >"$T/symbols"
     /usr/bin/python3 -c 'import struct, sys
 kernel, symbols, out, code = sys.argv[1:]
 data, code = bytearray(open(kernel, "rb").read()), bytes.fromhex(code)
@@ -51,4 +51,31 @@ test_missing_call_is_named_once() {
     [ "$(grep -c 'system call 179 (quotactl)' "$err")" = 1 ] || fail "the missing call is not named once"
     run_vmm perl -e "$program"
     expect_no_stderr
+}
+test_strace() {
+    printf 'payload\n' >"$T/f"
+    run_vmm --strace --add "$T/f" /bin/busybox cat "$T/f" /absent
+    expect_status 1
+    expect_stderr_has ") = 8 <"
+    expect_stderr_has "openat(AT_FDCWD, \"/absent\", O_RDONLY"
+    expect_stderr_has ") = -1 ENOENT <"
+    expect_stderr_has "exit_group(1) = ?"
+    grep -qx payload "$out" || fail "the program's own output is missing"
+}
+test_strace_file() {
+    run_vmm -c 2 --strace=calls:"$T/trace" /bin/busybox sh -c '(exit 3) & wait; kill -USR1 $$'
+    expect_status 138
+    expect_no_stderr
+    grep -q '^\[1\] kill(1, SIGUSR1) = 0' "$T/trace" || fail "the trace lacks kill"
+    grep -q '^\[1\] --- SIGUSR1 ---$' "$T/trace" || fail "the trace lacks the signal"
+    grep -q '^\[[2-9]\] exit_group(3) = ?$' "$T/trace" || fail "the trace lacks the child"
+    run_vmm --strace=other /bin/busybox true
+    expect_status 125
+    expect_one_line_error
+}
+test_strace_summary() {
+    run_vmm --strace=summary /bin/busybox cat /absent /absent
+    expect_status 1
+    grep -qE '^ +[0-9]+\.[0-9]{6} +2 +2  openat$' "$err" || fail "no row for openat: two calls, two errors"
+    ! grep -q '^\[1\]' "$err" || fail "lines of single calls"
 }

@@ -6,6 +6,7 @@
 #include "vmm/cli/run_options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 #define CONSOLE_LEVEL 6u /* KERN_INFO */
 #define CONSOLE_LEVEL_MAX 7u
+#define CONSOLE_LEVEL_TRACE 4u /* with a trace: warnings */
 
 enum option_id {
     OPT_ENV,
@@ -36,6 +38,7 @@ enum option_id {
     OPT_STATS,
     OPT_NO_SANDBOX,
     OPT_CONSOLE,
+    OPT_STRACE,
 };
 
 enum value_kind { NO_VALUE, VALUE, MAYBE_VALUE /* only as --name=value */ };
@@ -68,6 +71,7 @@ static const struct option option_table[] = {
     {"stats", 0, VALUE, OPT_STATS},
     {"no-sandbox", 0, NO_VALUE, OPT_NO_SANDBOX},
     {"console", 0, MAYBE_VALUE, OPT_CONSOLE},
+    {"strace", 0, MAYBE_VALUE, OPT_STRACE},
 };
 #define OPTION_COUNT (sizeof(option_table) / sizeof(option_table[0]))
 
@@ -211,6 +215,26 @@ static int set_console(struct run_options *options, const char *value)
     return 0;
 }
 
+/* "", or calls or summary, and perhaps ":FILE". */
+static int set_trace(struct run_options *options, const char *value)
+{
+    const char *colon = strchr(value, ':');
+    size_t length = colon ? (size_t)(colon - value) : strlen(value);
+    bool calls = length == 0 || (length == 5 && memcmp(value, "calls", 5) == 0);
+    bool summary = length == 7 && memcmp(value, "summary", 7) == 0;
+    int fd = STDERR_FILENO;
+
+    if ((!calls && !summary) || (colon && !colon[1]))
+        return cli_fail(CLI_FAILED, "--strace=%s: unknown; give calls or summary, and :FILE",
+                        value);
+    if (colon && (fd = open(colon + 1, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) < 0)
+        return cli_fail(CLI_FAILED, "--strace: %s: %s", colon + 1, strerror(errno));
+    vmm_config_set_trace(options->config, summary ? VMM_TRACE_SUMMARY : VMM_TRACE_CALLS);
+    vmm_config_set_console(options->config, fd, CONSOLE_LEVEL_TRACE);
+    options->console = true;
+    return 0;
+}
+
 static int set_cwd(struct run_options *options, const char *value)
 {
     int result = vmm_config_set_cwd(options->config, value);
@@ -243,6 +267,8 @@ static int apply(struct run_options *options, enum option_id id, char *value)
         return set_stats(options, value);
     case OPT_CONSOLE:
         return set_console(options, value);
+    case OPT_STRACE:
+        return set_trace(options, value);
     case OPT_KERNEL:
         options->has_kernel = true;
         result = vmm_config_set_kernel(options->config, value);

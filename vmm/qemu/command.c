@@ -169,9 +169,10 @@ static int add_kernel(struct qemu *qemu, bool has_archive)
     int used = 0;
     words[0] = '\0';
     if (!config->kernel || config->program)
-        used = snprintf(words, sizeof(words), "ctl=%#x loglevel=%u%s%s", QEMU_DEBUG_EXIT_PORT,
+        used = snprintf(words, sizeof(words), "ctl=%#x loglevel=%u%s%s%s%s", QEMU_DEBUG_EXIT_PORT,
                         config->console_fd >= 0 ? config->log_level : 4,
-                        config->stats ? " stats" : "", config->append ? " " : "");
+                        config->stats ? " stats" : "", config->trace ? " " : "",
+                        config_trace_word(config), config->append ? " " : "");
     /* Without ACPI, QEMU announces the devices by itself. */
     for (unsigned int slot = 0; slot < QEMU_VIRTIO_SLOTS && config->cpus > 1 && used; slot++)
         used += snprintf(words + used, sizeof(words) - (size_t)used,
