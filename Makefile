@@ -159,7 +159,7 @@ MUSL     := $(and $(wildcard $(MUSL_DIR)/rcrt1.o),1)
 MUSL_INC := -nostdinc -isystem /usr/include/x86_64-linux-musl -isystem $(shell $(CC) -print-file-name=include) \
   -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
 MUSL_OBJ := $(VMM_C:%.c=$B/m/%.o) $(VMM_ASM:%.asm=$B/o/%.o)
-PIE_FLAGS := -static-pie -pthread -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack
+PIE_FLAGS := -static-pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack
 
 $B/m/vmm/%.o: vmm/%.c
 	@mkdir -p $(@D)
@@ -177,7 +177,7 @@ $B/vmm: $(MUSL_OBJ)
 else
 $B/vmm: $(CLI_OBJ) $B/libvmm.a
 	$(call say,LINK)
-	$Q$(CC) $(PIE_FLAGS) -o $B/vmm.debug $^
+	$Q$(CC) $(PIE_FLAGS) -pthread -o $B/vmm.debug $^
 	$Qobjcopy --strip-all $B/vmm.debug $@
 endif
 
