@@ -78,8 +78,10 @@ static bool on_wake(struct wait_entry *entry, uint32_t key)
 
     if (key && !(key & (item->events | POLL_ERR | POLL_HUP)))
         return false;
+    /* Exclusive, and nobody looks: another epoll may have the wake-up. */
+    bool taken = !(item->events & EPOLL_EXCLUSIVE) || !wait_queue_empty(&item->epoll->waiters);
     make_ready(item);
-    return true;
+    return taken;
 }
 
 struct attach {
@@ -95,7 +97,9 @@ static void add_entry(struct poll_table *table, struct wait_queue *queue)
     if (item->entry_count == QUEUES_MAX)
         return;
     entry = &item->entries[item->entry_count++];
-    *entry = (struct wait_entry){.thread = (struct thread *)(void *)item, .callback = on_wake};
+    *entry = (struct wait_entry){.thread = (struct thread *)(void *)item,
+                                 .callback = on_wake,
+                                 .exclusive = item->events & EPOLL_EXCLUSIVE};
     wait_add(queue, entry);
 }
 
@@ -199,15 +203,15 @@ static int insert(struct epoll *epoll, struct file *target, int fd, uint32_t eve
 int epoll_add(struct file *file, struct file *target, int fd, uint32_t events, uint64_t data)
 {
     struct epoll *epoll = file->private_data;
-    int error = 0;
+    int error;
 
     if (!target->ops->poll)
         return -EPERM;
-    if (target == file)
+    if (target == file ||
+        ((events & EPOLL_EXCLUSIVE) && (is_epoll(target) || (events & ~EPOLL_WITH_EXCLUSIVE))))
         return -EINVAL;
     mutex_lock(&forget_lock); /* the graph of epolls stands still */
-    if (is_epoll(target) && reaches(target, epoll, 1))
-        error = -ELOOP;
+    error = is_epoll(target) && reaches(target, epoll, 1) ? -ELOOP : 0;
     if (!error) {
         mutex_lock(&epoll->lock);
         error = insert(epoll, target, fd, events, data);
@@ -222,17 +226,16 @@ int epoll_modify(struct file *file, struct file *target, int fd, uint32_t events
     struct epoll *epoll = file->private_data;
     struct rb_node *parent, **link;
     struct epoll_item *item;
-    int error = 0;
+    int error;
 
     mutex_lock(&epoll->lock);
     item = find(epoll, target, fd, &parent, &link);
-    if (item) {
+    error = !item ? -ENOENT : ((events | item->events) & EPOLL_EXCLUSIVE) ? -EINVAL : 0;
+    if (!error) {
         item->events = events;
         item->data = data;
         if (ready_events(item, NULL))
             make_ready(item);
-    } else {
-        error = -ENOENT;
     }
     mutex_unlock(&epoll->lock);
     return error;
@@ -336,20 +339,16 @@ int64_t epoll_wait(struct file *file, struct epoll_result *results, uint32_t cou
 static uint32_t epoll_poll(struct file *file, struct poll_table *table)
 {
     struct epoll *epoll = file->private_data;
+    struct epoll_item *item;
     uint32_t ready = 0;
 
     if (table)
         table->add(table, &epoll->waiters);
     mutex_lock(&epoll->lock);
-    for (;;) {
-        struct epoll_item *item = take_ready(epoll, &epoll->ready);
-
-        if (!item)
-            break;
+    while (!ready && (item = take_ready(epoll, &epoll->ready)) != NULL) {
         if (ready_events(item, NULL)) {
             stay_ready(item);
             ready = POLL_IN | POLL_RDNORM;
-            break;
         }
     }
     mutex_unlock(&epoll->lock);

@@ -10,6 +10,9 @@
 #define EPOLL_WAKEUP (1u << 29)
 #define EPOLL_ONESHOT (1u << 30)
 #define EPOLL_EDGE (1u << 31)
+/* What may go with EPOLLEXCLUSIVE, epoll_ctl(2). */
+#define EPOLL_WITH_EXCLUSIVE \
+    (EPOLL_EXCLUSIVE | EPOLL_WAKEUP | EPOLL_EDGE | POLL_IN | POLL_OUT | POLL_ERR | POLL_HUP)
 
 struct epoll_result {
     uint32_t events;

@@ -66,7 +66,7 @@ static ssize_t event_read(struct file *file, struct iobuf *buf, loff_t *pos)
         if (error)
             return error;
     }
-    wake_all(&event->changed, POLL_OUT | POLL_WRNORM);
+    wake_some(&event->changed, POLL_OUT | POLL_WRNORM, 1);
     return iobuf_put(buf, &value, sizeof(value));
 }
 
@@ -94,7 +94,7 @@ static ssize_t event_write(struct file *file, struct iobuf *buf, loff_t *pos)
         if (error)
             return error;
     }
-    wake_all(&event->changed, POLL_IN | POLL_RDNORM);
+    wake_some(&event->changed, POLL_IN | POLL_RDNORM, 1);
     return sizeof(value);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * See file_lock.h.  An inode has a list of locks, made at the first one.  Waiters
- * try again whenever a lock of the inode goes; deadlocks are not looked for.
+ * try again whenever a lock of the inode goes.  Processes that wait for each other's
+ * ranges are found by following who waits for whom.
  */
 #include "fs/file_lock.h"
 
@@ -19,6 +20,15 @@ struct inode_locks {
     struct wait_queue changed;
 };
 
+#define CHAIN_MAX 10 /* owners that wait for each other, looked at for a deadlock; as Linux */
+
+/* Who sleeps for a range, and for whose; on the sleeper's stack.  lock_mutex guards the list. */
+struct lock_waiter {
+    struct list link;
+    const void *owner, *blocker;
+};
+
+static struct list lock_waiters = LIST_INIT(lock_waiters);
 static struct mutex lock_mutex = {.guard = SPINLOCK_INIT(LOCK_RANK_WAIT),
                                   .waiters = LIST_INIT(lock_mutex.waiters)};
 
@@ -32,19 +42,43 @@ static bool same_owner(const struct file_lock_request *a, const struct file_lock
     return a->owner == b->owner && a->whole_file == b->whole_file;
 }
 
+/* The one that begins first, as F_GETLK shows it. */
 static struct file_lock *find_conflict(struct inode_locks *locks,
                                        const struct file_lock_request *request)
 {
+    struct file_lock *first = NULL;
+
     LIST_FOR_EACH(link, &locks->locks)
     {
         struct file_lock *lock = LIST_ENTRY(link, struct file_lock, link);
 
         if (lock->held.whole_file == request->whole_file && !same_owner(&lock->held, request) &&
             overlap(&lock->held, request) &&
-            (lock->held.type == FILE_LOCK_WRITE || request->type == FILE_LOCK_WRITE))
-            return lock;
+            (lock->held.type == FILE_LOCK_WRITE || request->type == FILE_LOCK_WRITE) &&
+            (!first || lock->held.start < first->held.start))
+            first = lock;
     }
-    return NULL;
+    return first;
+}
+
+/* Does the blocker wait, over others perhaps, for the owner? */
+static bool would_deadlock(const void *owner, const void *blocker)
+{
+    for (int i = 0; i < CHAIN_MAX && blocker; i++) {
+        const void *next = NULL;
+
+        if (blocker == owner)
+            return true;
+        LIST_FOR_EACH(link, &lock_waiters)
+        {
+            struct lock_waiter *waiter = LIST_ENTRY(link, struct lock_waiter, link);
+
+            if (waiter->owner == blocker)
+                next = waiter->blocker;
+        }
+        blocker = next;
+    }
+    return false;
 }
 
 static void remove_lock(struct file_lock *lock)
@@ -121,17 +155,26 @@ static struct inode_locks *get_locks(struct inode *inode)
 /* Until nothing is in the way; lock_mutex is held, and dropped while sleeping. */
 static int wait_free(struct inode_locks *locks, const struct file_lock_request *request, bool wait)
 {
+    struct lock_waiter waiter = {.owner = request->owner};
+    struct file_lock *conflict;
     struct wait_entry entry;
     int error = 0;
 
-    while (!error && request->type != FILE_LOCK_NONE && find_conflict(locks, request)) {
+    while (!error && request->type != FILE_LOCK_NONE &&
+           (conflict = find_conflict(locks, request)) != NULL) {
         if (!wait)
             return -EAGAIN;
+        /* Open files have no owner that could be waiting: flock and F_OFD_* are left out. */
+        if (request->pid > 0 && would_deadlock(request->owner, conflict->held.owner))
+            return -EDEADLK;
+        waiter.blocker = conflict->held.owner;
+        list_push_back(&lock_waiters, &waiter.link);
         wait_begin(&locks->changed, &entry);
         mutex_unlock(&lock_mutex);
         error = wait_sleep(WAIT_FOREVER);
         wait_end(&locks->changed, &entry);
         mutex_lock(&lock_mutex);
+        list_remove(&waiter.link);
     }
     return error;
 }

@@ -18,7 +18,7 @@ struct file_lock_request {
     uint64_t start, end; /* bytes, end inclusive; UINT64_MAX: to the end */
 };
 
-/* 0, -EAGAIN (conflict and not wait), -ERESTARTSYS, -ENOMEM. */
+/* 0, -EAGAIN (conflict and not wait), -EDEADLK (ranges of processes), -ERESTARTSYS, -ENOMEM. */
 int file_lock_set(struct inode *inode, const struct file_lock_request *request, bool wait);
 /* The first lock in the way in *request, or type NONE. */
 void file_lock_test(struct inode *inode, struct file_lock_request *request);

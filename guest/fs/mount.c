@@ -30,6 +30,21 @@ static struct mutex mount_mutex = {.guard = SPINLOCK_INIT(LOCK_RANK_WAIT),
 static struct list mounts = LIST_INIT(mounts); /* oldest first */
 static uint32_t next_id = ID_FIRST;
 
+static atomic_uint changes;
+struct wait_queue mount_change_queue = {.lock = SPINLOCK_INIT(LOCK_RANK_WAIT),
+                                        .entries = LIST_INIT(mount_change_queue.entries)};
+
+unsigned int mount_changes(void)
+{
+    return atomic_load(&changes);
+}
+
+static void tell_change(void)
+{
+    atomic_fetch_add(&changes, 1);
+    wake_all(&mount_change_queue, POLL_PRI | POLL_ERR);
+}
+
 static void free_mount(struct mount *mount)
 {
     dentry_put(mount->root);
@@ -74,6 +89,7 @@ static int attach(struct dentry *at, struct inode *inode, const char *source, ui
     mount->fs_root = inode->sb->root ? inode_get(inode->sb->root) : NULL;
     mount->id = next_id++;
     list_push_back(&mounts, &mount->link);
+    tell_change();
     return 0;
 }
 
@@ -300,6 +316,7 @@ static void detach(struct mount *mount)
     list_remove(&mount->link);
     dentry_uncover(mount->root, mount->covered);
     free_mount(mount);
+    tell_change();
 }
 
 /* With what is mounted below it, the youngest first: each covers a dentry that is still hashed. */

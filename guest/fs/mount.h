@@ -12,6 +12,7 @@
 #define FS_MOUNT_H
 
 #include "fs/vfs.h"
+#include "sched/wait_queue.h"
 
 /* Flags of mount(2), <sys/mount.h>. */
 #define MS_RDONLY 1u
@@ -84,6 +85,10 @@ int mount_type_check(const char *type, const char *options);
 int mount_make_root(const struct mount_request *request, struct inode **root);
 /* An inode of the mounted file system with that st_dev: a reference, or NULL. */
 struct inode *mount_find_device(uint64_t device);
+
+/* How often the mounts have changed; pollers of /proc/mounts wait on the queue. */
+unsigned int mount_changes(void);
+extern struct wait_queue mount_change_queue;
 
 /* Calls back for each mount made by mount(2), oldest first, with mount_mutex held. */
 struct mount_shown {

@@ -60,7 +60,7 @@ ssize_t pipe_take(struct file *file, struct iobuf *buf, bool nonblocking)
         done = pipe_ring_take(&pipe->ring, buf);
         if (done > 0)
             pipe_packets_finish(&pipe->packets, &pipe->ring, tail);
-        wake_all(&pipe->writable, POLL_OUT | POLL_WRNORM);
+        wake_some(&pipe->writable, POLL_OUT | POLL_WRNORM, 1);
     }
     mutex_unlock(&pipe->lock);
     return done ? done : error;
@@ -136,7 +136,7 @@ static ssize_t write_locked(struct pipe *pipe, struct iobuf *buf, enum pipe_wait
                 return total ? total : done;
             total += done;
             whole = 1;
-            wake_all(&pipe->readable, POLL_IN | POLL_RDNORM);
+            wake_some(&pipe->readable, POLL_IN | POLL_RDNORM, 1);
             if (done > 0)
                 continue;
             break;

@@ -3,6 +3,7 @@
  * procfs: inodes made from tables at lookup, text files whose contents are made
  * when they are first read.  What is in them: procfs_system.c and procfs_process.c.
  */
+#include "fs/mount.h"
 #include "fs/procfs_internal.h"
 
 #include <stdarg.h>
@@ -230,7 +231,7 @@ static int generate(const struct proc_node *node, struct proc_text *text)
     if (node->pid && !procfs_source->get(node->pid, node->tid, &process))
         return -ESRCH;
     for (;; size *= 4) {
-        *text = (struct proc_text){.buf = kmalloc(size), .size = size};
+        *text = (struct proc_text){.buf = kmalloc(size), .size = size, .seen = text->seen};
         error = text->buf ? 0 : -ENOMEM;
         if (!error)
             error = node->entry->text_of ? node->entry->text_of(node, text)
@@ -306,6 +307,8 @@ static void proc_release(struct file *file)
     kfree(text);
 }
 
+static const struct file_ops mounts_ops = {
+    .read = proc_read, .poll = proc_mounts_poll, .release = proc_release};
 static const struct file_ops text_ops = {
     .read = proc_read, .write = proc_write, .release = proc_release};
 static const struct file_ops dir_ops = {.iterate = proc_iterate};
@@ -320,7 +323,8 @@ static int proc_open(struct inode *inode, struct file *file)
     file->private_data = kzalloc(sizeof(struct proc_text));
     if (!file->private_data)
         return -ENOMEM;
-    file->ops = &text_ops;
+    ((struct proc_text *)file->private_data)->seen = mount_changes();
+    file->ops = proc_node_of(inode)->entry->tells_changes ? &mounts_ops : &text_ops;
     return 0;
 }
 

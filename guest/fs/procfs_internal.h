@@ -12,6 +12,7 @@ struct proc_node;
 struct proc_text { /* grows by generating again with a larger buffer */
     char *buf;
     size_t size, used; /* used may exceed size: the text did not fit */
+    unsigned int seen; /* mount_changes() when poll(2) last told */
 };
 void proc_print(struct proc_text *text, const char *format, ...) PRINTF_LIKE(2, 3);
 void proc_append(struct proc_text *text, const void *data, size_t size);
@@ -24,6 +25,7 @@ struct proc_entry {
     int (*text)(struct proc_text *text, const struct procfs_process *process);
     /* file: the same for what only the node knows */
     int (*text_of)(const struct proc_node *node, struct proc_text *text);
+    bool tells_changes; /* file: poll(2) says when the mounts have changed */
     /* file: takes what was written, NUL-terminated; 0 or errno */
     int (*store)(const struct proc_node *node, char *value);
     struct setting *setting; /* file: a number that may be written */
@@ -83,6 +85,7 @@ extern const struct proc_entry proc_fd_template, proc_fdinfo_template;
 int proc_next_fd(const struct proc_node *node, int from);
 /* procfs_mounts.c */
 int proc_mounts(struct proc_text *text, const struct procfs_process *p);
+uint32_t proc_mounts_poll(struct file *file, struct poll_table *table);
 int proc_mountinfo(struct proc_text *text, const struct procfs_process *p);
 
 #endif

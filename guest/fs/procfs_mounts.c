@@ -105,3 +105,18 @@ int proc_mountinfo(struct proc_text *text, const struct procfs_process *p)
                      "21 2 0:21 / /sys rw,nosuid,nodev,noexec,relatime - sysfs sysfs rw\n");
     return added_mounts(text, p, true);
 }
+
+uint32_t proc_mounts_poll(struct file *file, struct poll_table *table)
+{
+    struct proc_text *text = file->private_data;
+    unsigned int changes;
+    uint32_t ready = POLL_IN | POLL_RDNORM;
+
+    if (table)
+        table->add(table, &mount_change_queue);
+    changes = mount_changes();
+    if (changes != text->seen)
+        ready |= POLL_ERR | POLL_PRI;
+    text->seen = changes;
+    return ready;
+}
