@@ -149,6 +149,7 @@ enum guest_ctl_kind {
     GUEST_CTL_REBOOT = 6, /* the program called reboot(2); value: 0 */
     GUEST_CTL_STATS = 7, /* GUEST_CTL_STATS_PORT holds struct guest_stats */
     GUEST_CTL_READY = 8, /* the program says it is initialised */
+    GUEST_CTL_UNSUPPORTED = 9, /* with "strict": it used what the kernel lacks; value: 0 */
 };
 /* A 32-bit OUT of a page frame number, before GUEST_CTL_STATS. */
 #define GUEST_CTL_STATS_PORT 0x5f4u
@@ -215,6 +216,8 @@ _Static_assert(sizeof(struct guest_stats) <= 4096, "statistics fit one page");
  *   zeroed                  the monitor promises that RAM not named by the
  *                           boot information reads as zero
  *   stats                   count system calls; report before the end
+ *   strict                  end at the first thing that the kernel does not support
+ *   strace, strace=summary  show system calls where kernel messages go, or count them
  *   loglevel=N              kernel messages up to severity N (0..7) appear
  *   init=PATH               first program, when the archive has no run file
  *   env.NAME=VALUE, cwd=DIR, -- ARG...      for it

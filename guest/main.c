@@ -26,6 +26,7 @@
 #include "lib/printf.h"
 #include "lib/random.h"
 #include "lib/string.h"
+#include "lib/unsupported.h"
 #include "lib/uts.h"
 #include "mm/leaks.h"
 #include "mm/page_alloc.h"
@@ -138,6 +139,11 @@ static void end_with(int wait_status)
 static void reboot_machine(void)
 {
     control_end(GUEST_CTL_REBOOT, 0);
+}
+
+static void end_unsupported(void)
+{
+    control_end(GUEST_CTL_UNSUPPORTED, 0);
 }
 
 static const struct trap_handlers usual_handlers = {
@@ -340,6 +346,8 @@ NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
     boot_trap_handlers();
     if (wants_stats())
         syscall_enable_stats();
+    if (cmdline_get("strict", NULL, 0, NULL) >= 0)
+        unsupported_set_end(end_unsupported);
     trace_init();
     if (trace_is_on)
         signal_trace = trace_signal;

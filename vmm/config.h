@@ -48,6 +48,7 @@ struct vmm_config {
     bool sandbox;
     bool stats;
     enum vmm_trace trace;
+    bool strict;
     vmm_log_fn *log;
     void *log_arg;
 };
@@ -68,7 +69,7 @@ void vmm_log(const struct vmm_config *config, enum vmm_log_level level, const ch
  */
 void vmm_last_words(const struct vmm_config *config, const char *tail, char *text, size_t size);
 
-/* The word on the kernel's command line for --strace; "": none. */
-const char *config_trace_word(const struct vmm_config *config);
+/* The words on the kernel's command line for --strace and --strict; "": none. */
+const char *config_report_words(const struct vmm_config *config);
 
 #endif

@@ -31,10 +31,18 @@ int vmm_config_set_trace(struct vmm_config *config, enum vmm_trace trace)
     return 0;
 }
 
-const char *config_trace_word(const struct vmm_config *config)
+int vmm_config_set_strict(struct vmm_config *config, bool on)
 {
-    static const char words[][16] = {"", "strace", "strace=summary"};
-    return words[config->trace];
+    config->strict = on;
+    return 0;
+}
+
+const char *config_report_words(const struct vmm_config *config)
+{
+    static const char words[][2][24] = {{"", "strict"},
+                                        {"strace", "strace strict"},
+                                        {"strace=summary", "strace=summary strict"}};
+    return words[config->trace][config->strict];
 }
 
 int vmm_config_set_log(struct vmm_config *config, vmm_log_fn *log, void *arg)

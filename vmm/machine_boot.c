@@ -103,8 +103,8 @@ static int build_cmdline(const struct machine *machine, bool foreign, struct tex
         if (config->stats) {
             add_word(text, "stats");
         }
-        if (config->trace != VMM_TRACE_OFF) {
-            add_word(text, config_trace_word(config));
+        if (config_report_words(config)[0] != '\0') {
+            add_word(text, config_report_words(config));
         }
         if (config->console_fd >= 0) {
             snprintf(word, sizeof(word), "loglevel=%u", config->log_level);

@@ -56,6 +56,9 @@ void machine_ctl_report(void *arg, uint32_t kind, uint8_t value, uint32_t stats_
     case GUEST_CTL_REBOOT:
         machine_end(machine, VMM_POWERED_OFF, 0, false, NULL);
         break;
+    case GUEST_CTL_UNSUPPORTED:
+        machine_end(machine, VMM_UNSUPPORTED, 0, false, NULL);
+        break;
     case GUEST_CTL_STATS:
         take_stats(machine, stats_frame);
         break;

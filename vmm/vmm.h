@@ -88,6 +88,8 @@ int vmm_config_set_timeout(struct vmm_config *config, uint64_t timeout_ms); /* 0
 /* false: no seccomp, Landlock, dropped capabilities.  For debugging only. */
 int vmm_config_set_sandbox(struct vmm_config *config, bool on);
 int vmm_config_set_stats(struct vmm_config *config, bool on); /* count system calls */
+/* The VM ends at the first thing that the guest kernel does not support, and names it. */
+int vmm_config_set_strict(struct vmm_config *config, bool on);
 /* System calls as text, or counted at the end, where kernel messages go. */
 enum vmm_trace { VMM_TRACE_OFF, VMM_TRACE_CALLS, VMM_TRACE_SUMMARY };
 int vmm_config_set_trace(struct vmm_config *config, enum vmm_trace trace);
@@ -104,6 +106,7 @@ enum vmm_outcome {
     VMM_STOPPED, /* vmm_stop() */
     VMM_POWERED_OFF, /* a foreign kernel switched the machine off or reset it */
     VMM_BROKEN, /* the guest or a host file did what ends a VM; see error */
+    VMM_UNSUPPORTED, /* strict: the program used what the guest kernel lacks; see the console */
 };
 
 struct vmm_result {

@@ -5,6 +5,7 @@
 #include "arch/clock.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
+#include "lib/unsupported.h"
 #include "net/unix.h"
 
 #define SOCKFS_MAGIC 0x534f434bu
@@ -91,6 +92,7 @@ int socket_create(uint32_t family, uint32_t type, uint32_t protocol, struct sock
     case AF_UNIX:
         return unix_create(type, protocol, socket);
     default:
+        UNSUPPORTED("sockets of address family %u are not available: EAFNOSUPPORT", family);
         return -EAFNOSUPPORT;
     }
 }

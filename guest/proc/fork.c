@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "lib/settings.h"
 #include "lib/string.h"
+#include "lib/unsupported.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/internal.h"
@@ -90,8 +91,10 @@ static int check_flags(const struct clone_args_kernel *args)
         return -EINVAL;
     if ((flags & CLONE_NEW_ANY) && !(flags & CLONE_NEWUSER) && !task_capable(CAP_SYS_ADMIN))
         return -EPERM;
-    if (flags & (CLONE_NEW_ANY | CLONE_INTO_CGROUP))
+    if (flags & (CLONE_NEW_ANY | CLONE_INTO_CGROUP)) {
+        UNSUPPORTED("clone: no namespaces, no control groups (flags %#lx): EINVAL", flags);
         return -EINVAL; /* what a Linux built without them says */
+    }
     if ((flags & CLONE_PIDFD) && (flags & (CLONE_THREAD | CLONE_DETACHED)))
         return -EINVAL;
     if ((flags & CLONE_SETTLS) && args->tls.raw >= USER_END)

@@ -3,9 +3,9 @@
 #include "syscall/dispatch.h"
 
 #include "lib/errno.h"
-#include "lib/printf.h"
-#include "syscall/trace.h"
+#include "lib/unsupported.h"
 #include "sched/thread.h"
+#include "syscall/trace.h"
 
 #define ROW(nr, name_, handler_, ...) [nr] = {.name = #name_, .kinds = {__VA_ARGS__}},
 #define MISSING(nr, name_) [nr] = {.name = #name_},
@@ -62,8 +62,8 @@ static int64_t missing(const struct syscall_args *args)
 
     if (number < SYSCALL_COUNT && !atomic_exchange(&reported[number], 1)) {
         const char *name = syscall_table[number].name;
-        klog(LOG_WARNING, "system call %lu (%s) is not available: the program got ENOSYS", number,
-             name ? name : "unknown");
+        unsupported("system call %lu (%s) is not available: the program got ENOSYS", number,
+                    name ? name : "unknown");
     }
     return -ENOSYS;
 }

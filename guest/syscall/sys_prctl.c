@@ -3,6 +3,7 @@
 #include "arch/context.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "lib/unsupported.h"
 #include "mm/paging.h"
 #include "mm/uaccess.h"
 #include "proc/process.h"
@@ -147,6 +148,7 @@ static int64_t flag_option(int option, uint64_t value, uint64_t rest)
     case PR_SET_SECUREBITS:
         return set_securebits(cred, value);
     default:
+        UNSUPPORTED("prctl: option %d is not available: EINVAL", option);
         return -EINVAL;
     }
 }

@@ -3,6 +3,7 @@
 #include "fs/fd_table.h"
 #include "lib/errno.h"
 #include "lib/random.h"
+#include "lib/unsupported.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "mm/vma.h"
@@ -22,8 +23,10 @@ int64_t sys_unshare(const struct syscall_args *args)
         return -EINVAL;
     if ((flags & CLONE_NEW_ANY) && !(flags & CLONE_NEWUSER) && !task_capable(CAP_SYS_ADMIN))
         return -EPERM;
-    if (flags & CLONE_NEW_ANY)
+    if (flags & CLONE_NEW_ANY) {
+        UNSUPPORTED("unshare: no namespaces (flags %#lx): EINVAL", flags);
         return -EINVAL; /* no namespaces, as in a Linux built without them */
+    }
     if ((flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)) && current_process()->task_count > 1)
         return -EINVAL;
     return task_unshare(flags & CLONE_FS, flags & CLONE_FILES);

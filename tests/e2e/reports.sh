@@ -79,3 +79,31 @@ test_strace_summary() {
     grep -qE '^ +[0-9]+\.[0-9]{6} +2 +2  openat$' "$err" || fail "no row for openat: two calls, two errors"
     ! grep -q '^\[1\]' "$err" || fail "lines of single calls"
 }
+test_strict() {
+    cat >"$T/s.c" <<'C'
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    (void)argv;
+    puts("before");
+    fflush(stdout);
+    long result = argc > 1 ? syscall(SYS_bpf, 0, 0, 0) : 0;
+    printf("after %ld\n", result);
+    return 3;
+}
+C
+    gcc -O1 "$T/s.c" -o "$T/s" || fail "gcc"
+    run_vmm --strict "$T/s"
+    expect_status 3
+    expect_no_stderr
+    run_vmm "$T/s" use
+    expect_status 3
+    expect_stdout $'before\nafter -1\n'
+    run_vmm --strict "$T/s" use
+    expect_status 125
+    expect_stdout $'before\n'
+    expect_stderr_has "(bpf)"
+    expect_stderr_has "--strict"
+}

@@ -51,6 +51,7 @@ static const char run_help[] =
     "      --console[=LEVEL]    kernel messages on standard error, up to LEVEL (0 to 7)\n"
     "      --stats json[:FILE]  statistics about the run on standard error, or in FILE\n"
     "      --strace[=WHAT[:FILE]] each system call (calls), or sums (summary)\n"
+    "      --strict             end with 125 at the first thing that is not supported\n"
     "      --no-sandbox         no seccomp, no Landlock: for debugging only\n"
     "  -v, --verbose            say what is done; twice: say more\n"
     "\n"

@@ -183,6 +183,8 @@ static int report(const struct run_options *options, const struct vmm_result *re
     case VMM_PANICKED:
         return cli_fail(CLI_FAILED, "%s",
                         error->text[0] ? error->text : "the guest kernel panicked");
+    case VMM_UNSUPPORTED:
+        return cli_fail(CLI_FAILED, "stopped: the program needs what is named above (--strict)");
     case VMM_BROKEN:
         break;
     }
@@ -243,7 +245,7 @@ int cmd_run(int argc, char **argv)
     /* A foreign kernel alone talks on its serial console. */
     if (!options.program && !options.console)
         vmm_config_set_console(options.config, STDOUT_FILENO, CONSOLE_LEVEL_FOREIGN);
-    else if (options.verbose && !options.console)
+    else if ((options.verbose || options.strict) && !options.console)
         vmm_config_set_console(options.config, STDERR_FILENO, CONSOLE_LEVEL_VERBOSE);
     if (options.verbose)
         vmm_config_set_log(options.config, print_log, &options);

@@ -39,6 +39,7 @@ enum option_id {
     OPT_NO_SANDBOX,
     OPT_CONSOLE,
     OPT_STRACE,
+    OPT_STRICT,
 };
 
 enum value_kind { NO_VALUE, VALUE, MAYBE_VALUE /* only as --name=value */ };
@@ -72,6 +73,7 @@ static const struct option option_table[] = {
     {"no-sandbox", 0, NO_VALUE, OPT_NO_SANDBOX},
     {"console", 0, MAYBE_VALUE, OPT_CONSOLE},
     {"strace", 0, MAYBE_VALUE, OPT_STRACE},
+    {"strict", 0, NO_VALUE, OPT_STRICT},
 };
 #define OPTION_COUNT (sizeof(option_table) / sizeof(option_table[0]))
 
@@ -283,6 +285,10 @@ static int apply(struct run_options *options, enum option_id id, char *value)
     case OPT_HOSTNAME:
         result = vmm_config_set_hostname(options->config, value);
         return result ? fail_option("--hostname", value, result) : 0;
+    case OPT_STRICT:
+        options->strict = true;
+        vmm_config_set_strict(options->config, true);
+        return 0;
     case OPT_NO_SANDBOX:
         vmm_config_set_sandbox(options->config, false);
         return 0;

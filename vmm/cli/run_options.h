@@ -16,6 +16,7 @@ struct run_options {
     bool stats;
     const char *stats_path; /* NULL: standard error */
     bool console; /* kernel messages to standard error */
+    bool strict;
     bool help;
     bool has_term; /* -e TERM was given */
     bool has_kernel; /* --kernel was given */

@@ -31,6 +31,8 @@ const char *outcome_name(enum vmm_outcome outcome)
         return "powered-off";
     case VMM_BROKEN:
         return "broken";
+    case VMM_UNSUPPORTED:
+        return "unsupported";
     }
     return "unknown";
 }

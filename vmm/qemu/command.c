@@ -171,8 +171,8 @@ static int add_kernel(struct qemu *qemu, bool has_archive)
     if (!config->kernel || config->program)
         used = snprintf(words, sizeof(words), "ctl=%#x loglevel=%u%s%s%s%s", QEMU_DEBUG_EXIT_PORT,
                         config->console_fd >= 0 ? config->log_level : 4,
-                        config->stats ? " stats" : "", config->trace ? " " : "",
-                        config_trace_word(config), config->append ? " " : "");
+                        config->stats ? " stats" : "", config_report_words(config)[0] ? " " : "",
+                        config_report_words(config), config->append ? " " : "");
     /* Without ACPI, QEMU announces the devices by itself. */
     for (unsigned int slot = 0; slot < QEMU_VIRTIO_SLOTS && config->cpus > 1 && used; slot++)
         used += snprintf(words + used, sizeof(words) - (size_t)used,

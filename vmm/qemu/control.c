@@ -86,6 +86,9 @@ static int take_message(struct qemu *qemu, const struct guest_ctl_msg *message,
     case GUEST_CTL_REBOOT:
         set_result(qemu, VMM_POWERED_OFF, 0);
         return 0;
+    case GUEST_CTL_UNSUPPORTED:
+        set_result(qemu, VMM_UNSUPPORTED, 0);
+        return 0;
     case GUEST_CTL_READY:
         return 0;
     default:
