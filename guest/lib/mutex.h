@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Sleeping lock.  Declared here because mm/ sleeps on it too; implemented in
- * sched/mutex.c, above mm/.  Not recursive; fair (first come, first served).
+ * sched/mutex.c, above mm/.  Not recursive; nobody starves.
  * Before the scheduler runs, it is uncontended and only its word is written.
  */
 #ifndef LIB_MUTEX_H

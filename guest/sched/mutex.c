@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The sleeping lock of lib/mutex.h: ownership is handed to the longest waiter,
- * so nobody starves and a woken waiter never has to try again.
+ * The sleeping lock of lib/mutex.h.  A lock that is let go belongs to whoever comes first:
+ * handing it to a sleeper each time would make it idle for as long as a wake-up takes, and
+ * all who want it sleep in turn.  A waiter that was woken and came too late is handed it
+ * the next time, so nobody starves.
+ *
+ *     owner:  NULL               free
+ *             thread             held
+ *             thread | WAITED    held, and waiters is not empty
+ *             WAITED             free, and waiters is not empty: the first has been woken
+ *
+ * WAITED says that waiters is not empty whenever guard is free.
  */
 #include "lib/mutex.h"
 
@@ -9,12 +18,15 @@
 #include "lib/panic.h"
 #include "sched/internal.h"
 
-#define WAITED_FOR 1ul
+#define WAITED 1ul
+/* A holder is rarely at it for longer than going to sleep and being woken would take. */
+#define SPIN_TURNS 100u
 
 struct mutex_waiter {
     struct list link;
     struct thread *thread;
     bool idle; /* the boot flow, which cannot leave its CPU: it is woken like a sleeper */
+    bool woken, late; /* guard: it is on its way; it has come and found somebody else's lock */
 };
 
 /* Before sched_init() there is one flow of control and it has no thread. */
@@ -38,6 +50,11 @@ static struct thread *with_flag(struct thread *thread, uintptr_t flag)
     return (struct thread *)((uintptr_t)thread | flag);
 }
 
+static struct thread *without_flag(struct thread *owner)
+{
+    return (struct thread *)((uintptr_t)owner & ~WAITED);
+}
+
 static bool take(struct mutex *mutex, struct thread *thread)
 {
     struct thread *expected = NULL;
@@ -46,28 +63,62 @@ static bool take(struct mutex *mutex, struct thread *thread)
                                                    memory_order_acquire, memory_order_relaxed);
 }
 
+/* The same also past waiters that are still on their way. */
+static bool take_before_waiters(struct mutex *mutex, struct thread *thread)
+{
+    struct thread *owner = atomic_load_explicit(&mutex->owner, memory_order_relaxed);
+
+    while (!without_flag(owner)) {
+        if (atomic_compare_exchange_weak_explicit(&mutex->owner, &owner,
+                                                  with_flag(thread, (uintptr_t)owner & WAITED),
+                                                  memory_order_acquire, memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
 bool mutex_trylock(struct mutex *mutex)
 {
-    return take(mutex, me());
+    return take_before_waiters(mutex, me());
 }
 
 static bool owned_by(const struct mutex *mutex, struct thread *thread)
 {
-    return ((uintptr_t)atomic_load_explicit(&mutex->owner, memory_order_acquire) & ~WAITED_FOR) ==
-           (uintptr_t)thread;
+    return without_flag(atomic_load_explicit(&mutex->owner, memory_order_acquire)) == thread;
 }
 
-/* guard held: marks the mutex as waited for; true if it is ours instead, being free. */
-static bool mark_or_take(struct mutex *mutex, struct thread *thread)
+/* guard held, waiter queued: takes the mutex if it is free, else marks it as waited for. */
+static bool take_or_mark(struct mutex *mutex, struct mutex_waiter *waiter)
 {
-    struct thread *owner = atomic_load_explicit(&mutex->owner, memory_order_relaxed);
+    struct thread *owner = atomic_load_explicit(&mutex->owner, memory_order_relaxed), *wanted;
 
-    for (;;) {
-        struct thread *wanted = owner ? with_flag(owner, WAITED_FOR) : thread;
-        if (atomic_compare_exchange_weak_explicit(&mutex->owner, &owner, wanted,
-                                                  memory_order_acquire, memory_order_relaxed))
-            return wanted == thread;
+    list_remove(&waiter->link);
+    do {
+        bool free = !without_flag(owner);
+        wanted = free ? with_flag(waiter->thread, list_empty(&mutex->waiters) ? 0 : WAITED)
+                      : with_flag(owner, WAITED);
+    } while (!atomic_compare_exchange_weak_explicit(&mutex->owner, &owner, wanted,
+                                                    memory_order_acquire, memory_order_relaxed));
+    if (without_flag(wanted) == waiter->thread)
+        return true;
+    if (waiter->late)
+        list_push_front(&mutex->waiters, &waiter->link);
+    else
+        list_push_back(&mutex->waiters, &waiter->link);
+    return false;
+}
+
+static bool spin_and_take(struct mutex *mutex, struct thread *thread)
+{
+    unsigned int turns =
+        atomic_load_explicit(&cpus_online, memory_order_relaxed) > 1 ? SPIN_TURNS : 0;
+
+    while (!take_before_waiters(mutex, thread)) {
+        if (turns-- == 0)
+            return false;
+        spin_poll();
     }
+    return true;
 }
 
 static __attribute__((noinline)) void lock_slow(struct mutex *mutex, struct thread *thread)
@@ -75,23 +126,23 @@ static __attribute__((noinline)) void lock_slow(struct mutex *mutex, struct thre
     struct mutex_waiter waiter = {.thread = thread, .idle = thread == this_cpu()->idle};
 
     ASSERT(!owned_by(mutex, thread));
-    spin_lock(&mutex->guard);
-    if (mark_or_take(mutex, thread)) {
-        spin_unlock(&mutex->guard);
+    if (spin_and_take(mutex, thread))
         return;
-    }
-    /*
-     * This may be within the condition of a wait: its wake-ups are not ours, and it must
-     * not look again only because it has slept here, or those who contend never rest.
-     */
-    atomic_store(&thread->mutex_given, false);
-    list_push_back(&mutex->waiters, &waiter.link);
-    while (!owned_by(mutex, thread)) {
+    list_init(&waiter.link);
+    spin_lock(&mutex->guard);
+    while (!owned_by(mutex, thread) && !take_or_mark(mutex, &waiter)) {
+        /*
+         * This may be within the condition of a wait: its wake-ups are not ours, and it must
+         * not look again only because it has slept here, or those who contend never rest.
+         */
+        atomic_store(&thread->mutex_given, false);
         if (waiter.idle)
             atomic_store(&thread->wake_pending, false);
+        waiter.woken = false;
         spin_unlock(&mutex->guard);
         sched_sleep(THREAD_BLOCKED);
         spin_lock(&mutex->guard);
+        waiter.late |= waiter.woken;
     }
     spin_unlock(&mutex->guard);
 }
@@ -105,21 +156,28 @@ void mutex_lock(struct mutex *mutex)
         lock_slow(mutex, thread);
 }
 
-/* Somebody waits: the mutex goes to the first, and is never free in between. */
-static __attribute__((noinline)) void hand_over(struct mutex *mutex, struct thread *thread)
+/* Somebody waits: the first is told that the mutex is free, or that it is its own. */
+static __attribute__((noinline)) void unlock_slow(struct mutex *mutex, struct thread *thread)
 {
     spin_lock(&mutex->guard);
     ASSERT(owned_by(mutex, thread) && !list_empty(&mutex->waiters));
-    struct mutex_waiter *next = LIST_FIRST(&mutex->waiters, struct mutex_waiter, link);
-    list_remove(&next->link);
-    uintptr_t flag = list_empty(&mutex->waiters) ? 0 : WAITED_FOR;
-    atomic_store_explicit(&mutex->owner, with_flag(next->thread, flag), memory_order_release);
+    struct mutex_waiter *first = LIST_FIRST(&mutex->waiters, struct mutex_waiter, link);
+    struct thread *owner = NULL;
+    if (first->late) {
+        list_remove(&first->link);
+        owner = first->thread;
+    }
+    uintptr_t flag = list_empty(&mutex->waiters) ? 0 : WAITED;
+    atomic_store_explicit(&mutex->owner, with_flag(owner, flag), memory_order_release);
     /* Under the guard: the waiter takes it once more before its stack goes on. */
-    atomic_store(&next->thread->mutex_given, true);
-    if (UNLIKELY(next->idle))
-        thread_wake(next->thread);
-    else
-        sched_end_sleep(next->thread, 1u << THREAD_BLOCKED);
+    if (!first->woken) {
+        first->woken = true;
+        atomic_store(&first->thread->mutex_given, true);
+        if (UNLIKELY(first->idle))
+            thread_wake(first->thread);
+        else
+            sched_end_sleep(first->thread, 1u << THREAD_BLOCKED);
+    }
     spin_unlock(&mutex->guard);
 }
 
@@ -129,7 +187,7 @@ void mutex_unlock(struct mutex *mutex)
 
     if (UNLIKELY(!atomic_compare_exchange_strong_explicit(
             &mutex->owner, &expected, NULL, memory_order_release, memory_order_relaxed)))
-        hand_over(mutex, thread);
+        unlock_slow(mutex, thread);
 }
 
 bool mutex_is_mine(const struct mutex *mutex)
