@@ -111,7 +111,8 @@ static int64_t take(struct timerfd *t)
         count = 1;
         if (t->interval_ns) {
             count += (now - t->next_ns) / t->interval_ns;
-            t->next_ns += count * t->interval_ns;
+            if (__builtin_add_overflow(t->next_ns, count * t->interval_ns, &t->next_ns))
+                t->next_ns = UINT64_MAX;
             timer_arm(&t->timer, t->next_ns);
         } else {
             t->next_ns = 0;

@@ -100,6 +100,16 @@ static bool notify(struct proc_timer *t)
     return waits;
 }
 
+/* Never before at: what would be later than the last time there is, is then. */
+static int64_t later(int64_t at_ns, uint64_t by_ns)
+{
+    int64_t result;
+
+    if (by_ns > INT64_MAX || __builtin_add_overflow(at_ns, (int64_t)by_ns, &result))
+        return INT64_MAX;
+    return result;
+}
+
 /* Moves on to the first expiry after now: how many there were. */
 static uint64_t forward(struct proc_timer *t, int64_t now)
 {
@@ -107,11 +117,11 @@ static uint64_t forward(struct proc_timer *t, int64_t now)
 
     if (t->expires_ns <= now) {
         expiries = 1 + (uint64_t)(now - t->expires_ns) / t->interval_ns;
-        t->expires_ns += (int64_t)(expiries * t->interval_ns);
+        t->expires_ns = later(t->expires_ns, expiries * t->interval_ns);
     }
     if (t->expires_ns < now + REARM_MIN_NS) {
         uint64_t skipped = (uint64_t)(now + REARM_MIN_NS - t->expires_ns) / t->interval_ns + 1;
-        t->expires_ns += (int64_t)(skipped * t->interval_ns);
+        t->expires_ns = later(t->expires_ns, skipped * t->interval_ns);
         expiries += skipped;
     }
     return expiries;
@@ -303,7 +313,8 @@ void proc_timers_clock_was_set(int64_t shift_ns)
         timer_cancel(&t->timer);
         if (!t->active)
             continue;
-        t->expires_ns += shift_ns;
+        t->expires_ns =
+            shift_ns > 0 ? later(t->expires_ns, (uint64_t)shift_ns) : t->expires_ns + shift_ns;
         if (!atomic_load(&t->signal_waiting))
             arm(t, now_of(t));
     }
