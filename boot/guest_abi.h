@@ -77,6 +77,28 @@ enum {
 #define GUEST_MODULE_SEED "rng-seed"
 #define GUEST_SEED_SIZE 64u /* bytes our monitor passes; others may differ */
 
+/*
+ * A module whose command line is GUEST_MODULE_CPU holds a struct guest_cpu: what the
+ * kernel would ask the first CPU for, where each question is an exit.  All CPUs of a
+ * machine are alike.
+ */
+#define GUEST_MODULE_CPU "cpu"
+#define GUEST_CPU_VERSION 1u
+
+struct guest_cpu {
+    uint32_t version; /* GUEST_CPU_VERSION; another: ask CPUID */
+    uint32_t leaf1_eax, leaf1_ecx, leaf1_edx;
+    uint32_t leaf7_ebx, leaf7_ecx; /* subleaf 0; 0: there is no leaf 7 */
+    uint32_t extended1_edx; /* leaf 0x80000001 */
+    uint32_t kvm_features; /* leaf 0x40000001, EAX; 0: not KVM's leaves */
+    uint32_t tsc_khz; /* 0: not known, or the TSC is no clock */
+    uint32_t reserved;
+    uint64_t wall_ns; /* the time of day, since 1970, when the TSC ... */
+    uint64_t wall_tsc; /* ... of the first CPU had this value; both 0: not known */
+};
+_Static_assert(sizeof(struct guest_cpu) == 56, "CPU module");
+_Static_assert(offsetof(struct guest_cpu, extended1_edx) == 24, "boot/pvh.asm");
+
 /* ---- Guest-physical layout of our own monitor (KVM engine) --------------- */
 
 /* One page holds start info, memory map, modules, command line and ACPI. */

@@ -36,21 +36,61 @@ pvh_entry:
         movd    mm0, eax
         movd    mm1, edx
         mov     esp, ebx                ; CPUID changes EBX; there is no stack yet
-        mov     eax, 0x80000001         ; does the CPU have long mode and NX?
-        cpuid
-        movd    mm2, edx
-        and     edx, (1 << 29) | (1 << 20)
-        cmp     edx, (1 << 29) | (1 << 20)
-        jne     no_long_mode
         ; CR4 is written once, with all that the CPU offers, before anything is
         ; mapped: changes of paging mode are expensive under a hypervisor.  So is
-        ; CPUID: what it says waits in MMX registers for arch/cpu.c.
-        mov     ebp, CR4_BOOT
+        ; CPUID: our monitor tells what it says in a module, and if nobody does
+        ; it is asked once; the answers wait in MMX registers for arch/cpu.c.
+        mov     ecx, [ebx + START_INFO_MODULES]
+        mov     esi, [ebx + START_INFO_MODLIST]
+.next_module:
+        jecxz   .ask
+        mov     edi, [esi + MODULE_CMDLINE]
+        test    edi, edi
+        jz      .other_module
+        cmp     dword [edi], "cpu"      ; GUEST_MODULE_CPU with its NUL
+        jne     .other_module
+        mov     edi, [esi + MODULE_PADDR]
+        cmp     dword [edi], CPU_VERSION
+        jne     .ask
+        movd    mm3, [edi + CPU_LEAF1_EAX]
+        movd    mm4, [edi + CPU_LEAF1_ECX]
+        movd    mm5, [edi + CPU_LEAF1_EDX]
+        movd    mm6, [edi + CPU_LEAF7_EBX]
+        movd    mm7, [edi + CPU_LEAF7_ECX]
+        movd    mm2, [edi + CPU_EXTENDED1_EDX]
+        jmp     .known
+.other_module:
+        add     esi, MODULE_SIZE
+        dec     ecx
+        jmp     .next_module
+.ask:
+        mov     eax, 0x80000001
+        cpuid
+        movd    mm2, edx
         mov     eax, 1
         cpuid
         movd    mm3, eax
         movd    mm4, ecx
         movd    mm5, edx
+        pxor    mm6, mm6
+        pxor    mm7, mm7
+        xor     eax, eax
+        cpuid
+        cmp     eax, 7
+        jb      .known
+        mov     eax, 7
+        xor     ecx, ecx
+        cpuid
+        movd    mm6, ebx
+        movd    mm7, ecx
+.known:
+        movd    edx, mm2                ; long mode and NX?
+        and     edx, (1 << 29) | (1 << 20)
+        cmp     edx, (1 << 29) | (1 << 20)
+        jne     no_long_mode
+        mov     ebp, CR4_BOOT
+        movd    ecx, mm4
+        movd    edx, mm5
         bt      edx, 13
         jnc     .no_pge
         or      ebp, 1 << 7             ; PGE
@@ -59,17 +99,8 @@ pvh_entry:
         jnc     .no_xsave
         or      ebp, 1 << 18            ; OSXSAVE
 .no_xsave:
-        pxor    mm6, mm6
-        pxor    mm7, mm7
-        xor     eax, eax
-        cpuid
-        cmp     eax, 7
-        jb      .set_cr4
-        mov     eax, 7
-        xor     ecx, ecx
-        cpuid
-        movd    mm6, ebx
-        movd    mm7, ecx
+        movd    ebx, mm6
+        movd    ecx, mm7
         test    ebx, 1
         jz      .no_fsgsbase
         or      ebp, 1 << 16            ; FSGSBASE

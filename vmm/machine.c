@@ -170,6 +170,12 @@ static int create_cpus(struct machine *machine, struct vmm_error *error)
     }
     cpuid_set_index(&cpuid, 0);
     result = vcpu_create(&machine->vcpus[0], &machine->vm, 0, &cpuid, error);
+    if (result == 0 && machine->cpu_info_gpa != 0) {
+        struct guest_cpu summary = cpuid_summary(&cpuid);
+
+        vcpu_tell_time(&machine->vcpus[0], &summary);
+        guest_mem_write(&machine->mem, machine->cpu_info_gpa, &summary, sizeof(summary));
+    }
     return result != 0 ? result
                        : vcpu_set_entry(&machine->vcpus[0], &machine->vm, &machine->entry, error);
 }

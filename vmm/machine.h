@@ -47,6 +47,7 @@ struct machine {
     struct kvm_vm vm;
     struct guest_mem mem;
     struct vcpu_entry entry;
+    uint64_t cpu_info_gpa; /* struct guest_cpu to fill; 0: none */
     struct vcpu_events events;
 
     struct bus ports, mmio;

@@ -224,6 +224,7 @@ static int load_kernel(struct machine *machine, struct vmm_error *error)
         return result;
     }
     plan.cmdline = cmdline.bytes;
+    plan.has_cpu = !foreign;
     plan.has_seed = !foreign && entropy_fill(plan.seed, sizeof(plan.seed)) == 0;
     plan.acpi = (struct acpi_machine){.cpus = machine->cpu_count,
                                       .virtio_slots = (1u << machine->slot_count) - 1,
@@ -242,6 +243,7 @@ static int load_kernel(struct machine *machine, struct vmm_error *error)
         result = load_bzimage(machine, &image, &plan, error);
     }
     guest_image_close(&image);
+    machine->cpu_info_gpa = plan.cpu_gpa;
     return result;
 }
 

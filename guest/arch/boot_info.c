@@ -29,6 +29,14 @@ static void read_cmdline(uint64_t pa)
     strlcpy(boot_info.cmdline, text, sizeof(boot_info.cmdline));
 }
 
+static void read_cpu(uint64_t pa, uint64_t size)
+{
+    const struct guest_cpu *cpu = boot_ptr(pa, sizeof(*cpu), "CPU module");
+
+    if (size >= sizeof(*cpu) && cpu->version == GUEST_CPU_VERSION)
+        boot_info.cpu = *cpu;
+}
+
 static void read_modules(uint64_t pa, uint32_t count)
 {
     if (count == 0)
@@ -46,6 +54,8 @@ static void read_modules(uint64_t pa, uint32_t count)
             name = boot_ptr(m.cmdline_paddr, sizeof(GUEST_MODULE_SEED), "module name");
         if (name && strncmp(name, GUEST_MODULE_SEED, sizeof(GUEST_MODULE_SEED)) == 0)
             boot_info.seed = range;
+        else if (name && strncmp(name, GUEST_MODULE_CPU, sizeof(GUEST_MODULE_CPU)) == 0)
+            read_cpu(m.paddr, m.size);
         else if (i == 0)
             boot_info.archive = range;
     }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The TSC as clock: its frequency, the wall clock, conversions.  The cheapest
- * source wins: each CPUID, MSR or port costs an exit, so a boot under KVM asks
- * three things and a boot elsewhere calibrates for a millisecond.
+ * source wins, as each CPUID, MSR or port costs an exit: what our monitor says; kvmclock,
+ * for three questions; calibration, for a millisecond.
  */
 #include "arch/clock.h"
 
 #include "arch/apic_internal.h"
+#include "arch/boot_info.h"
 #include "arch/cpu.h"
 #include "arch/rtc.h"
 #include "arch/vdso.h"
@@ -55,16 +56,26 @@ static uint64_t scale(uint64_t ticks, uint32_t mult, uint32_t shift)
     return (uint64_t)(((unsigned __int128)ticks * mult) >> shift);
 }
 
+/* The nanoseconds from TSC value from to another, which may be the earlier one. */
+static uint64_t ns_between(uint64_t from, uint64_t to)
+{
+    const struct clock_params *p = &clock_params;
+
+    return (int64_t)(to - from) >= 0 ? scale(to - from, p->mult, p->shift)
+                                     : -scale(from - to, p->mult, p->shift);
+}
+
 static bool init_from_kvm(void)
 {
     const struct kvm_system_time *system = &kvm_clock.system;
     const struct kvm_wall_clock *wall = &kvm_clock.wall;
     struct clock_params *p = &clock_params;
-    uint32_t r[4];
+    uint32_t r[4] = {boot_info.cpu.kvm_features};
 
     if (!cpu_features.kvm)
         return false;
-    cpuid(cpu_features.hypervisor_base + KVM_LEAF_FEATURES, 0, r);
+    if (!r[0])
+        cpuid(cpu_features.hypervisor_base + KVM_LEAF_FEATURES, 0, r);
     if (!(r[0] & KVM_FEATURE_CLOCKSOURCE2) || !(r[0] & KVM_FEATURE_CLOCK_STABLE))
         return false;
     wrmsr(MSR_KVM_SYSTEM_TIME_NEW, image_to_phys(system) | 1);
@@ -77,13 +88,8 @@ static bool init_from_kvm(void)
     p->tsc_khz = mul_div(1000000, 1ul << p->shift, p->mult);
     uint64_t wall_at_vm_start = wall->seconds * NS_PER_S + wall->ns;
     uint64_t vm_age = system->system_time;
-    uint64_t since_base = system->tsc_timestamp - p->tsc_base;
     /* The base may lie before or after the moment of the kvmclock's record. */
-    if ((int64_t)since_base >= 0)
-        vm_age -= scale(since_base, p->mult, p->shift);
-    else
-        vm_age += scale(-since_base, p->mult, p->shift);
-    p->wall_base_ns = wall_at_vm_start + vm_age;
+    p->wall_base_ns = wall_at_vm_start + vm_age + ns_between(system->tsc_timestamp, p->tsc_base);
     p->source = "kvmclock";
     return true;
 }
@@ -182,7 +188,7 @@ static uint64_t khz_from_pit(void)
 
 #define FALLBACK_KHZ 1000000u
 
-static void init_by_frequency(void)
+static void find_frequency(void)
 {
     struct clock_params *p = &clock_params;
 
@@ -196,19 +202,41 @@ static void init_by_frequency(void)
         p->tsc_khz = FALLBACK_KHZ;
         p->source = "none";
     }
-    /* The largest mult that fits 32 bits. */
+}
+
+/* The largest mult that fits 32 bits. */
+static void use_frequency(void)
+{
+    struct clock_params *p = &clock_params;
+
     p->shift = 32;
     while (p->shift > 0 && (1000000ul << p->shift) / p->tsc_khz > UINT32_MAX)
         p->shift--;
     p->mult = (uint32_t)((1000000ul << p->shift) / p->tsc_khz);
-    p->wall_base_ns = rtc_read_seconds() * NS_PER_S - clock_ns();
+}
+
+static bool init_from_monitor(void)
+{
+    const struct guest_cpu *told = &boot_info.cpu;
+    struct clock_params *p = &clock_params;
+
+    if (!told->tsc_khz || !told->wall_ns)
+        return false;
+    p->tsc_khz = told->tsc_khz;
+    p->source = "monitor";
+    use_frequency();
+    p->wall_base_ns = told->wall_ns + ns_between(told->wall_tsc, p->tsc_base);
+    return true;
 }
 
 void clock_init(uint64_t tsc_base)
 {
     clock_params.tsc_base = tsc_base ? tsc_base : rdtsc();
-    if (!init_from_kvm())
-        init_by_frequency();
+    if (init_from_monitor() || init_from_kvm())
+        return;
+    find_frequency();
+    use_frequency();
+    clock_params.wall_base_ns = rtc_read_seconds() * NS_PER_S - clock_ns();
 }
 
 uint64_t clock_tsc_to_ns(uint64_t tsc)

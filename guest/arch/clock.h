@@ -14,7 +14,7 @@ struct clock_params {
     uint32_t mult, shift; /* shift < 64 */
     uint64_t tsc_khz;
     uint64_t wall_base_ns; /* CLOCK_REALTIME at tsc_base, since 1970 */
-    const char *source; /* "kvmclock", "cpuid", "pit" */
+    const char *source; /* "monitor", "kvmclock", "cpuid", "pit" */
 };
 extern struct clock_params clock_params;
 

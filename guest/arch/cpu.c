@@ -6,6 +6,7 @@
  */
 #include "arch/cpu.h"
 
+#include "arch/boot_info.h"
 #include "arch/context.h"
 #include "arch/descriptors.h"
 #include "arch/msr.h"
@@ -77,7 +78,10 @@ static void detect_basic(void)
     f->rdpid = (id->leaf7_ecx >> 22) & 1;
     f->hwcap2 = f->fsgsbase ? 2 : 0; /* HWCAP2_FSGSBASE */
 
-    if (hypervisor) {
+    if (boot_info.cpu.kvm_features) {
+        f->hypervisor_base = 0x40000000;
+        f->kvm = true;
+    } else if (hypervisor) {
         cpuid(0x40000000, 0, r);
         f->hypervisor_base = 0x40000000;
         f->kvm = r[1] == 0x4b4d564b && r[2] == 0x564b4d56; /* "KVMKVMKVM" */

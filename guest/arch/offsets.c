@@ -50,6 +50,18 @@ void offsets(void)
     DEFINE(AP_SLOTS, GUEST_CPUS_MAX);
     DEFINE(AP_STATE_CALLED, AP_CALLED);
     DEFINE(AP_STATE_CLAIMED, AP_CLAIMED);
+    DEFINE(START_INFO_MODULES, offsetof(struct pvh_start_info, nr_modules));
+    DEFINE(START_INFO_MODLIST, offsetof(struct pvh_start_info, modlist_paddr));
+    DEFINE(MODULE_PADDR, offsetof(struct pvh_module, paddr));
+    DEFINE(MODULE_CMDLINE, offsetof(struct pvh_module, cmdline_paddr));
+    DEFINE(MODULE_SIZE, sizeof(struct pvh_module));
+    DEFINE(CPU_VERSION, GUEST_CPU_VERSION);
+    DEFINE(CPU_LEAF1_EAX, offsetof(struct guest_cpu, leaf1_eax));
+    DEFINE(CPU_LEAF1_ECX, offsetof(struct guest_cpu, leaf1_ecx));
+    DEFINE(CPU_LEAF1_EDX, offsetof(struct guest_cpu, leaf1_edx));
+    DEFINE(CPU_LEAF7_EBX, offsetof(struct guest_cpu, leaf7_ebx));
+    DEFINE(CPU_LEAF7_ECX, offsetof(struct guest_cpu, leaf7_ecx));
+    DEFINE(CPU_EXTENDED1_EDX, offsetof(struct guest_cpu, extended1_edx));
     DEFINE(NOTE_KERNEL, GUEST_NOTE_KERNEL);
     DEFINE(NOTE_VERSION, GUEST_NOTE_VERSION);
     DEFINE(SEL_USER_CS, USER_CS);

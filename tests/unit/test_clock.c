@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "arch/apic_internal.h"
+#include "arch/boot_info.h"
 #include "arch/clock.h"
 #include "arch/cpu.h"
 #include "arch/percpu.h"
@@ -18,6 +19,7 @@
 #include "arch/vdso/vvar.h"
 
 struct cpu_features cpu_features;
+struct boot_info boot_info;
 static uint64_t armed_tsc;
 
 void apic_timer_arm(uint64_t tsc)
@@ -37,6 +39,30 @@ static void set_frequency(uint64_t khz)
     while ((1000000ul << clock_params.shift) / khz > UINT32_MAX)
         clock_params.shift--;
     clock_params.mult = (uint32_t)((1000000ul << clock_params.shift) / khz);
+}
+
+/* The base, to a nanosecond: rounding goes either way. */
+static void the_time_that_the_monitor_tells_is_used(void **state)
+{
+    (void)state;
+    for (size_t f = 0; f < sizeof(frequencies_khz) / sizeof(*frequencies_khz); f++) {
+        uint64_t khz = frequencies_khz[f];
+        set_frequency(khz);
+        struct clock_params expected = clock_params;
+        clock_params = (struct clock_params){.tsc_base = 0};
+        boot_info.cpu = (struct guest_cpu){.version = GUEST_CPU_VERSION,
+                                           .tsc_khz = (uint32_t)khz,
+                                           .wall_ns = 7000000000ul,
+                                           .wall_tsc = 10 * khz};
+        clock_init(5 * khz); /* 5 ms before */
+        assert_int_equal(clock_params.mult, expected.mult);
+        assert_int_equal(clock_params.shift, expected.shift);
+        assert_int_equal(clock_params.tsc_khz, khz);
+        assert_in_range(clock_params.wall_base_ns, 6995000000ul - 1, 6995000000ul + 1);
+        clock_init(11 * khz); /* a millisecond after */
+        assert_in_range(clock_params.wall_base_ns, 7001000000ul - 1, 7001000000ul + 1);
+    }
+    boot_info.cpu = (struct guest_cpu){0};
 }
 
 static void mul_div_is_exact_and_saturates(void **state)
@@ -137,6 +163,7 @@ static void programs_count_as_the_kernel_does(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_time_that_the_monitor_tells_is_used),
         cmocka_unit_test(mul_div_is_exact_and_saturates),
         cmocka_unit_test(timers_are_never_early),
         cmocka_unit_test(extremes_do_not_wrap),

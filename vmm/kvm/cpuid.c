@@ -110,6 +110,44 @@ void cpuid_set_index(struct cpuid_table *table, unsigned int index)
     }
 }
 
+#define KVM_SIGNATURE_EBX 0x4b4d564bu /* "KVMK" */
+
+struct guest_cpu cpuid_summary(const struct cpuid_table *table)
+{
+    struct guest_cpu cpu = {.version = GUEST_CPU_VERSION};
+    bool is_kvm = false;
+
+    for (unsigned int i = 0; i < table->nent; i++) {
+        const struct kvm_cpuid_entry2 *entry = &table->entries[i];
+
+        switch (entry->function) {
+        case 1:
+            cpu.leaf1_eax = entry->eax;
+            cpu.leaf1_ecx = entry->ecx;
+            cpu.leaf1_edx = entry->edx;
+            break;
+        case 7:
+            if (entry->index == 0) {
+                cpu.leaf7_ebx = entry->ebx;
+                cpu.leaf7_ecx = entry->ecx;
+            }
+            break;
+        case 0x40000000:
+            is_kvm = entry->ebx == KVM_SIGNATURE_EBX;
+            break;
+        case 0x40000001:
+            cpu.kvm_features = is_kvm ? entry->eax : 0;
+            break;
+        case 0x80000001:
+            cpu.extended1_edx = entry->edx;
+            break;
+        default:
+            break;
+        }
+    }
+    return cpu;
+}
+
 /* Intel SDM 1, 13.3: bits 0 x87, 1 SSE, 2 AVX, 5 to 7 AVX-512. */
 #define XCR0_X87_SSE 0x3u
 #define XCR0_AVX 0x4u

@@ -8,6 +8,7 @@
 
 #include <linux/kvm.h>
 
+#include "boot/guest_abi.h"
 #include "vmm/kvm/vm.h"
 
 #define CPUID_ENTRIES_MAX 256
@@ -24,6 +25,8 @@ _Static_assert(offsetof(struct cpuid_table, entries) == offsetof(struct kvm_cpui
 int cpuid_read_host(const struct kvm_vm *vm, unsigned int cpu_count, struct cpuid_table *table);
 /* Turns the table into the one of vCPU index (repeatable with another index). */
 void cpuid_set_index(struct cpuid_table *table, unsigned int index);
+/* What the table tells a kernel of ours, for its boot information. */
+struct guest_cpu cpuid_summary(const struct cpuid_table *table);
 /* The state components that a guest kernel uses, of those the table offers; 0: no XSAVE. */
 uint64_t cpuid_initial_xcr0(const struct cpuid_table *table);
 

@@ -71,6 +71,8 @@ struct vcpu_entry {
 
 int vcpu_create(struct vcpu *vcpu, struct kvm_vm *vm, unsigned int index,
                 const struct cpuid_table *cpuid, struct vmm_error *error);
+/* Fills in what a kernel needs to tell the time: tsc_khz, wall_*; 0 where KVM does not say. */
+void vcpu_tell_time(const struct vcpu *vcpu, struct guest_cpu *cpu);
 /* The first vCPU's registers; the others wait for the guest's SIPI. */
 int vcpu_set_entry(struct vcpu *vcpu, const struct kvm_vm *vm, const struct vcpu_entry *entry,
                    struct vmm_error *error);

@@ -89,9 +89,10 @@ static uint64_t append(struct cursor *cursor, const void *from, size_t size)
     return gpa;
 }
 
-static uint64_t append_modules(struct cursor *cursor, const struct boot_plan *plan, uint32_t *count)
+static uint64_t append_modules(struct cursor *cursor, struct boot_plan *plan, uint32_t *count)
 {
-    struct pvh_module modules[2];
+    static const struct guest_cpu unknown;
+    struct pvh_module modules[3];
 
     *count = 0;
     if (plan->module_size > 0) {
@@ -103,6 +104,14 @@ static uint64_t append_modules(struct cursor *cursor, const struct boot_plan *pl
             .paddr = append(cursor, plan->seed, sizeof(plan->seed)),
             .size = sizeof(plan->seed),
             .cmdline_paddr = append(cursor, GUEST_MODULE_SEED, sizeof(GUEST_MODULE_SEED)),
+        };
+    }
+    if (plan->has_cpu) {
+        plan->cpu_gpa = append(cursor, &unknown, sizeof(unknown));
+        modules[(*count)++] = (struct pvh_module){
+            .paddr = plan->cpu_gpa,
+            .size = sizeof(unknown),
+            .cmdline_paddr = append(cursor, GUEST_MODULE_CPU, sizeof(GUEST_MODULE_CPU)),
         };
     }
     return *count == 0 ? 0 : append(cursor, modules, *count * sizeof(modules[0]));
@@ -122,7 +131,7 @@ static uint64_t append_acpi(struct cursor *cursor, const struct boot_plan *plan)
     return size == 0 ? 0 : cursor->gpa + start;
 }
 
-int pvh_write(const struct boot_plan *plan, struct guest_mem *mem, struct vmm_error *error)
+int pvh_write(struct boot_plan *plan, struct guest_mem *mem, struct vmm_error *error)
 {
     struct cursor cursor = {.bytes = guest_mem_at(mem, plan->info_gpa, GUEST_BOOT_INFO_SIZE),
                             .gpa = plan->info_gpa};

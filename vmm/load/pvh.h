@@ -21,6 +21,8 @@ struct boot_plan {
     uint64_t module_gpa, module_size; /* the archive or initrd; size 0: none */
     uint8_t seed[GUEST_SEED_SIZE];
     bool has_seed;
+    bool has_cpu; /* a CPU module, to be filled at cpu_gpa */
+    uint64_t cpu_gpa; /* result: struct guest_cpu, zero so far */
     struct acpi_machine acpi;
 };
 
@@ -28,6 +30,6 @@ struct boot_plan {
 unsigned int pvh_memory_map(const struct guest_mem *mem, uint64_t info_gpa,
                             struct pvh_memmap_entry map[PVH_MEMMAP_MAX]);
 /* Writes at plan->info_gpa, which then holds struct pvh_start_info. */
-int pvh_write(const struct boot_plan *plan, struct guest_mem *mem, struct vmm_error *error);
+int pvh_write(struct boot_plan *plan, struct guest_mem *mem, struct vmm_error *error);
 
 #endif
