@@ -47,19 +47,24 @@ ssize_t pipe_take(struct file *file, struct iobuf *buf, bool nonblocking)
 {
     struct pipe *pipe = pipe_of(file);
     ssize_t done = 0;
-    int error;
+    int error = 0;
 
     if (!buf->remaining)
         return 0;
     mutex_lock(&pipe->lock);
-    error = wait_filled(pipe, nonblocking);
+    if (!pipe_ring_filled(&pipe->ring))
+        error = wait_filled(pipe, nonblocking);
     if (pipe_ring_filled(&pipe->ring)) {
         uint64_t tail = pipe->ring.tail;
 
-        limit_to_packet(pipe, buf);
-        done = pipe_ring_take(&pipe->ring, buf);
-        if (done > 0)
-            pipe_packets_finish(&pipe->packets, &pipe->ring, tail);
+        if (LIKELY(!pipe->packets.count))
+            done = pipe_ring_take_small(&pipe->ring, buf);
+        if (!done) {
+            limit_to_packet(pipe, buf);
+            done = pipe_ring_take(&pipe->ring, buf);
+            if (done > 0)
+                pipe_packets_finish(&pipe->packets, &pipe->ring, tail);
+        }
         wake_some(&pipe->writable, POLL_OUT | POLL_WRNORM, 1);
     }
     mutex_unlock(&pipe->lock);
@@ -154,10 +159,16 @@ static ssize_t write_locked(struct pipe *pipe, struct iobuf *buf, enum pipe_wait
 ssize_t pipe_give(struct file *file, struct iobuf *buf, enum pipe_wait wait)
 {
     struct pipe *pipe = pipe_of(file);
-    ssize_t done;
+    bool packets = atomic_load(&file->flags) & O_DIRECT;
+    ssize_t done = 0;
 
     mutex_lock(&pipe->lock);
-    done = write_locked(pipe, buf, wait, atomic_load(&file->flags) & O_DIRECT);
+    if (LIKELY(pipe->readers && !packets))
+        done = pipe_ring_give_small(&pipe->ring, buf);
+    if (done > 0)
+        wake_some(&pipe->readable, POLL_IN | POLL_RDNORM, 1);
+    else if (!done)
+        done = write_locked(pipe, buf, wait, packets);
     mutex_unlock(&pipe->lock);
     return done;
 }

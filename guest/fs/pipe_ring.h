@@ -3,6 +3,7 @@
 #ifndef FS_PIPE_RING_H
 #define FS_PIPE_RING_H
 
+#include "lib/errno.h"
 #include "mm/uaccess.h"
 
 #define PIPE_PAGES_DEFAULT 16u
@@ -32,6 +33,40 @@ static inline uint64_t pipe_ring_capacity(const struct pipe_ring *ring)
 static inline uint64_t pipe_ring_filled(const struct pipe_ring *ring)
 {
     return ring->head - ring->tail;
+}
+
+/*
+ * The commonest transfers: what the ring has, or wants, and the buffer wants, or has, lies in
+ * one page that is there.  0: look with the function above; -EFAULT: nothing was moved.
+ */
+static inline ssize_t pipe_ring_take_small(struct pipe_ring *ring, struct iobuf *buf)
+{
+    uint64_t filled = pipe_ring_filled(ring), at = ring->tail & (pipe_ring_capacity(ring) - 1);
+    size_t offset = at & (PAGE_SIZE - 1), size = MIN(buf->remaining, filled);
+
+    if (size > PAGE_SIZE - offset)
+        return 0;
+    ssize_t done = iobuf_put(buf, ring->pages[at >> PAGE_SHIFT] + offset, size);
+    if (done > 0)
+        ring->tail += (uint64_t)done;
+    if ((uint64_t)done == filled)
+        ring->head = ring->tail = 0; /* the first page serves again */
+    return done;
+}
+static inline ssize_t pipe_ring_give_small(struct pipe_ring *ring, struct iobuf *buf)
+{
+    uint64_t at = ring->head & (pipe_ring_capacity(ring) - 1);
+    size_t offset = at & (PAGE_SIZE - 1), size = buf->remaining;
+    char *page = ring->pages[at >> PAGE_SHIFT];
+
+    if (!page || size > PAGE_SIZE - offset ||
+        size > pipe_ring_capacity(ring) - pipe_ring_filled(ring))
+        return 0;
+    ssize_t done = iobuf_get(buf, page + offset, size);
+    if (done != (ssize_t)size) /* what came before the fault is dropped, as on Linux */
+        return -EFAULT;
+    ring->head += size;
+    return done;
 }
 
 #endif
