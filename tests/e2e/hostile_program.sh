@@ -19,6 +19,7 @@ test_random_calls() {
     grep -a '^seed' "$out"
     expect_status 0
 }
+# only qemu: the same kernel; the emulated lab is slow
 test_random_calls_debug() {
     hostile fuzz_calls
     run_debug -c 4 "$T/fuzz_calls" "${FUZZ_SECONDS:-3}" "${SEED:-$RANDOM}" 8
@@ -27,6 +28,7 @@ test_random_calls_debug() {
 }
 
 # Every allocation of a workload fails once (in CI, every third).
+# only qemu: the same kernel; the emulated lab is slow
 test_no_memory() {
     hostile no_memory
     run_debug "$T/no_memory" "${STRIDE:-3}"

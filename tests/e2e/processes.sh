@@ -34,6 +34,7 @@ f=$(mktemp); seq 5 >"$f"; { read -r a; read -r b; } <"$f"; echo "$a $b"; rm "$f"
 sh -c "kill -9 \$\$"; echo "status $?"
 for i in 1 2 3 4; do sh -c "exit $i" & done; wait; echo all
 '
+# only qemu: the same kernel; the emulated lab is slow
 test_dash() {
     tools seq grep sed sort head tr sleep mktemp rm sh
     script /bin/dash <<<"$text"
@@ -47,6 +48,7 @@ coproc cat; echo through >&\"\${COPROC[1]}\"; read -r x <&\"\${COPROC[0]}\"; ech
 mapfile -t lines < <(seq 4); echo \"\${#lines[@]} \${lines[3]}\"
 "
 }
+# only qemu: the same kernel; the emulated lab is slow
 test_find() {
     tools find xargs wc mkdir touch sort mktemp cp mv rm ls cut uniq tee dirname basename cat
     script /bin/bash <<'S'
@@ -58,6 +60,7 @@ printf 'x\ny\nx\n' | sort | uniq -c | tee d/counts | wc -l
 mv d e && ls -R . && cat e/counts && find . -delete && ls -A
 S
 }
+# only qemu: the same kernel; the emulated lab is slow
 test_git() {
     tools git wc rm
     with+=(--add /usr/lib/git-core --add /usr/share/git-core -e HOME=/tmp)
@@ -74,6 +77,7 @@ test_zstd() {
     seq 500000 >"$T/numbers"
     same_as_native -c 4 -m 512M --add "$T/numbers" -- /usr/bin/zstd -T4 -B512K -c "$T/numbers"
 }
+# only qemu: the same kernel; the emulated lab is slow
 test_perl() {
     with+=(--add "$lib/perl-base" --add /bin/sh)
     script /usr/bin/perl <<'S'

@@ -151,6 +151,7 @@ C
     same_as_native --add "$T/a.c" --add /usr/include/stdc-predef.h -- "$cc1" -quiet -O2 "$T/a.c" -o -
     same_as_native --add "$T/a.c" --add /usr/include/stdc-predef.h -- "$cc1" -quiet -Wall -O0 -g0 "$T/a.c" -fno-such-option -o -
 }
+# only qemu: many files are the Python tests' subject with KVM, and the emulated lab is slow
 test_cc1_headers() {
     local cc1
     cc1=$(gcc -print-prog-name=cc1)

@@ -45,6 +45,7 @@ db = sqlite3.connect(":memory:"); db.execute("create table t(a, b)")
 db.executemany("insert into t values (?, ?)", [(i, str(i)) for i in range(1000)])
 print(db.execute("select sum(a), max(b) from t").fetchall())'
 }
+# only qemu: no other engine has a part in it
 test_error() {
     same_as_native "${with[@]}" -- $python -c 'raise ValueError("on purpose")'
     expect_stderr_has "ValueError: on purpose"

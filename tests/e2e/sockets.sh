@@ -7,6 +7,7 @@
 python=/usr/bin/python3.11
 with=(--add /usr/lib/python3.11)
 
+# only qemu: the same kernel; the emulated lab is slow
 test_python_descriptors() {
     same_as_native "${with[@]}" -- $python -c 'import os, socket
 a, b = socket.socketpair()
@@ -36,6 +37,7 @@ async def main():
     print(await p.communicate())
 asyncio.run(main()); os.unlink("/tmp/e2e-asyncio.sock")'
 }
+# only qemu: the same kernel; the emulated lab is slow
 test_python_multiprocessing() {
     cat >"$T/m.py" <<'PY'
 import multiprocessing, threading
@@ -51,6 +53,7 @@ if __name__ == "__main__":
 PY
     same_as_native "${with[@]}" --add "$T/m.py" -- $python "$T/m.py"
 }
+# only qemu: the same kernel; the emulated lab is slow
 test_node_children() {
     need node
     same_as_native -m 1G --add /bin/echo --add /bin/sh --add /bin/cat -- /usr/bin/node -e '
@@ -61,6 +64,7 @@ const child = spawn("/bin/sh", ["-c", "echo out; echo err >&2; exit 3"]);
 child.stdout.on("data", d => console.log("out " + d));
 child.on("close", code => console.log("code " + code));'
 }
+# only qemu: the same kernel; the emulated lab is slow
 test_node_net() {
     need node
     same_as_native -m 1G -- /usr/bin/node -e '
