@@ -265,6 +265,7 @@ static ssize_t proc_read(struct file *file, struct iobuf *buf, loff_t *pos)
     mutex_lock(&file->inode->lock);
     if (*pos == 0) {
         kfree(text->buf);
+        *text = (struct proc_text){0}; /* the process may have gone */
         error = generate(node, text);
     }
     if (!error && text->buf && (uint64_t)*pos < text->used) {
