@@ -236,7 +236,13 @@ static bool too_many(const struct task *parent)
 
     if (count >= setting_get(&setting_threads_max))
         return true;
-    return count >= parent->process->rlimits[RLIMIT_NPROC].soft && parent->cred.uid != 0;
+    uint64_t limit = parent->process->rlimits[RLIMIT_NPROC].soft;
+    if (count < limit || parent->cred.uid == 0)
+        return false;
+    spin_lock(&process_table_lock);
+    count = pid_count_of_user_locked(parent->cred.uid);
+    spin_unlock(&process_table_lock);
+    return count >= limit;
 }
 
 static void join_process(struct process *process, struct task *task)

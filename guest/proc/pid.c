@@ -97,6 +97,21 @@ uint64_t pid_given_out(void)
     return given_out;
 }
 
+uint64_t pid_count_of_user_locked(uint32_t uid)
+{
+    uint64_t count = 0;
+
+    for (struct rb_node *at = rb_first(&numbers); at; at = rb_next(at)) {
+        const struct pid_node *node = RB_ENTRY(at, struct pid_node, node);
+
+        if (node->task)
+            count += node->task->cred.uid == uid;
+        else if (node->process && node->process->zombie)
+            count += node->process->last_uid == uid;
+    }
+    return count;
+}
+
 void pid_use(struct pid_node *node)
 {
     node->uses++;

@@ -37,4 +37,7 @@ uint64_t pid_given_out(void); /* how many so far */
 /* Makes process a member of group and session; leaves the ones before.  Nodes may be NULL. */
 void pid_join(struct process *process, struct pid_node *group, struct pid_node *session);
 
+/* Threads of a real user, and zombies: what RLIMIT_NPROC counts. */
+uint64_t pid_count_of_user_locked(uint32_t uid);
+
 #endif
