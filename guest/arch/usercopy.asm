@@ -81,11 +81,16 @@ arch_user_copy_string:
     sub r11, r8
     not rcx
     and r11, rcx
+    mov [rdi + rax], r10    ; what lies behind the NUL comes along: there is room
     and r11, r9
-    jnz .next_byte
-    mov [rdi + rax], r10
+    jnz .end
     add rax, 8
     jmp .next_word
+.end:                       ; the lowest bit is that of the first zero byte
+    bsf r11, r11
+    shr r11d, 3
+    add rax, r11
+    ret
 .next_byte:
     cmp rax, rdx
     jae .done

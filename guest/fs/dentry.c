@@ -167,14 +167,22 @@ struct dentry *dentry_create_anonymous(struct inode *inode, const char *name)
 }
 
 /* Length of the component at name and its hash. */
-static size_t hash_component(const char *name, uint32_t *hash)
+static inline size_t hash_component(const char *name, uint32_t *hash)
 {
-    size_t length = 0;
+    const char *end = name;
+    uint32_t value = NAME_HASH_START;
 
-    *hash = NAME_HASH_START;
-    for (; name[length] && name[length] != '/'; length++)
-        *hash = NAME_HASH_STEP(*hash, name[length]);
-    return length;
+    for (char c; (c = *end) != 0 && c != '/'; end++)
+        value = NAME_HASH_STEP(value, c);
+    *hash = value;
+    return (size_t)(end - name);
+}
+
+/* Nearly everybody who is privileged searches, and then there is nothing to look up. */
+static inline bool may_search(const struct inode *inode, const struct fs_context *context)
+{
+    return S_ISDIR(inode->attr.mode) &&
+           (LIKELY(context->privileged) || inode_permission(inode, 1, context) == 0);
 }
 
 static bool is_last(const char *rest)
@@ -200,7 +208,7 @@ struct dentry *dentry_walk(struct dentry *start, const char **path,
             rest++;
         length = hash_component(rest, &hash);
         if (length == 0 || (parent_only && is_last(rest + length)) ||
-            !S_ISDIR(at->inode->attr.mode) || inode_permission(at->inode, 1, context))
+            !may_search(at->inode, context))
             break;
         if (length <= 2 && rest[0] == '.' && rest[length - 1] == '.') {
             if (length == 2 && at != context->root)

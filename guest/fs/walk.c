@@ -285,6 +285,10 @@ int vfs_walk_as(const struct fs_context *context, struct dentry *start, const ch
 
     if (error)
         return error;
+    if (LIKELY(!*walk.rest && !(flags & WALK_DIRECTORY))) { /* the cache knew the way */
+        *found = walk.at;
+        return 0;
+    }
     while (!error && next_component(&walk, &part)) {
         error = check_component(&walk, &part);
         if (!error)

@@ -90,13 +90,23 @@ static int find_inode(int dir_fd, uint64_t path_address, uint32_t at_flags, stru
 
 static int64_t stat_at(int dir_fd, uint64_t path, uint64_t buf, uint32_t at_flags)
 {
+    struct dentry *dentry;
     struct inode *inode;
-    int64_t result = find_inode(dir_fd, path, at_flags, &inode, NULL);
+    int64_t result;
 
+    if (UNLIKELY(at_flags & AT_EMPTY_PATH)) {
+        result = find_inode(dir_fd, path, at_flags, &inode, NULL);
+        if (result)
+            return result;
+        result = put_stat(inode, buf);
+        inode_put(inode);
+        return result;
+    }
+    result = at_walk(dir_fd, path, at_flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW, &dentry);
     if (result)
         return result;
-    result = put_stat(inode, buf);
-    inode_put(inode);
+    result = put_stat(dentry_inode(dentry), buf);
+    dentry_put(dentry);
     return result;
 }
 
