@@ -13,28 +13,41 @@
 
 #define ARGUMENTS_MAX 96u
 
-static int add(struct qemu *qemu, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The list of arguments as it grows; the first error stays, and nothing is added after it. */
+struct command {
+    struct qemu *qemu;
+    int error;
+};
 
-static int add(struct qemu *qemu, const char *format, ...)
+static void add_word(struct command *command, const char *word)
 {
-    char text[8192];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    if (length < 0 || (size_t)length >= sizeof(text) || qemu->argc + 1 >= ARGUMENTS_MAX)
-        return -E2BIG;
-    qemu->argv[qemu->argc] = arena_copy(&qemu->arena, text, (size_t)length);
+    struct qemu *qemu = command->qemu;
+    if (!command->error && qemu->argc + 1 >= ARGUMENTS_MAX)
+        command->error = -E2BIG;
+    if (command->error)
+        return;
+    qemu->argv[qemu->argc] = arena_copy(&qemu->arena, word, strlen(word));
     if (!qemu->argv[qemu->argc])
-        return -ENOMEM;
-    qemu->argv[++qemu->argc] = NULL;
-    return 0;
+        command->error = -ENOMEM;
+    else
+        qemu->argv[++qemu->argc] = NULL;
 }
 
-static int add_pair(struct qemu *qemu, const char *option, const char *value)
+/* An option with its value. */
+static void add(struct command *command, const char *option, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void add(struct command *command, const char *option, const char *format, ...)
 {
-    int result = add(qemu, "%s", option);
-    return result ? result : add(qemu, "%s", value);
+    char value[8192];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(value, sizeof(value), format, arguments);
+    va_end(arguments);
+    if (!command->error && (length < 0 || (size_t)length >= sizeof(value)))
+        command->error = -E2BIG;
+    add_word(command, option);
+    add_word(command, value);
 }
 
 /* A path inside a comma-separated option: commas are doubled. */
@@ -52,168 +65,128 @@ static bool quote(const char *path, char *buffer, size_t size)
     return true;
 }
 
-static int add_machine(struct qemu *qemu)
+static void add_machine(struct command *command, const struct vmm_config *config)
 {
-    const struct vmm_config *config = qemu->config;
+    unsigned long long memory = config->memory_bytes;
     /* A foreign kernel may want any of it; ours needs ACPI for more CPUs only. */
     const char *machine = "microvm,acpi=off,pic=off";
     if (config->kernel && !config->program)
         machine = "microvm";
     else if (config->cpus > 1)
         machine = "microvm,acpi=on,ioapic2=off,pic=off";
-    int result = add(qemu, "-M");
-    if (!result)
-        result = add(qemu, "%s,memory-backend=ram", machine);
+    add(command, "-M", "%s,memory-backend=ram", machine);
     /* Memory is the host's when it is touched, as with KVM: a guest may be given
      * more than there is. */
-    if (!result)
-        result = add(qemu, "-object");
-    if (!result)
-        result = add(qemu, "memory-backend-ram,id=ram,reserve=off,size=%lluB",
-                     (unsigned long long)config->memory_bytes);
-    if (!result)
-        result = add(qemu, "-m");
-    if (!result)
-        result = add(qemu, "%lluB", (unsigned long long)config->memory_bytes);
-    if (!result)
-        result = add_pair(qemu, "-accel", qemu->use_kvm ? "kvm,kernel-irqchip=split" : "tcg");
-    if (!result)
-        result = add_pair(qemu, "-cpu", "max");
-    if (!result && config->cpus > 1)
-        result = add(qemu, "-smp");
-    if (!result && config->cpus > 1)
-        result = add(qemu, "%u", config->cpus);
-    return result;
+    add(command, "-object", "memory-backend-ram,id=ram,reserve=off,size=%lluB", memory);
+    add(command, "-m", "%lluB", memory);
+    add(command, "-accel", "%s", command->qemu->use_kvm ? "kvm,kernel-irqchip=split" : "tcg");
+    add(command, "-cpu", "max");
+    if (config->cpus > 1)
+        add(command, "-smp", "%u", config->cpus);
 }
 
 /* Nothing by default, no window, no user configuration; end instead of rebooting. */
-static int add_silence(struct qemu *qemu)
+static void add_silence(struct command *command, const struct vmm_config *config)
 {
-    static const char words[][20] = {"-nodefaults", "-no-user-config", "-no-reboot", "-display",
-                                     "none"};
-    int result = 0;
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && !result; i++)
-        result = add(qemu, "%s", words[i]);
+    add_word(command, "-nodefaults");
+    add_word(command, "-no-user-config");
+    add_word(command, "-no-reboot");
+    add(command, "-display", "none");
     /* QEMU's own seccomp filter: no new processes, no privileges. */
-    if (!result && qemu->config->sandbox)
-        result =
-            add_pair(qemu, "-sandbox",
-                     "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
-    return result;
+    if (config->sandbox)
+        add(command, "-sandbox",
+            "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
 
-static int add_channel(struct qemu *qemu, enum qemu_channel channel, const char *name,
-                       unsigned int number)
+static void add_channel(struct command *command, enum qemu_channel channel, const char *name,
+                        unsigned int number)
 {
-    int result = add(qemu, "-chardev");
-    if (!result)
-        result = add(qemu, "socket,id=%s,fd=%d", name, qemu->far_ends[channel]);
-    if (!result)
-        result = add(qemu, "-device");
-    return result ? result
-                  : add(qemu, "virtserialport,chardev=%s,name=%s,nr=%u", name, name, number);
+    add(command, "-chardev", "socket,id=%s,fd=%d", name, command->qemu->far_ends[channel]);
+    add(command, "-device", "virtserialport,chardev=%s,name=%s,nr=%u", name, name, number);
 }
 
-static int add_devices(struct qemu *qemu)
+static void add_devices(struct command *command)
 {
-    int result = add_pair(qemu, "-global", "virtio-mmio.force-legacy=false");
+    add(command, "-global", "virtio-mmio.force-legacy=false");
     /* Port 0 is for a console, which has no way to say that it is closed. */
-    if (!result)
-        result = add_pair(qemu, "-device", "virtio-serial-device,max_ports=4");
-    if (!result)
-        result = add_channel(qemu, CHANNEL_STDIO, GUEST_STDIO_PORT_NAME, 1);
-    if (!result)
-        result = add_channel(qemu, CHANNEL_STDERR, GUEST_STDERR_PORT_NAME, 2);
-    if (!result)
-        result = add_channel(qemu, CHANNEL_CTL, GUEST_CTL_PORT_NAME, 3);
-    if (!result)
-        result = add_pair(qemu, "-device", "virtio-rng-device");
-    if (!result)
-        result = add(qemu, "-device");
-    if (!result)
-        result = add(qemu, "isa-debug-exit,iobase=%#x,iosize=4", QEMU_DEBUG_EXIT_PORT);
-    if (!result)
-        result = add(qemu, "-chardev");
-    if (!result)
-        result = add(qemu, "socket,id=console,fd=%d", qemu->far_ends[CHANNEL_CONSOLE]);
-    if (!result)
-        result = add_pair(qemu, "-serial", "chardev:console");
-    return result;
+    add(command, "-device", "virtio-serial-device,max_ports=4");
+    add_channel(command, CHANNEL_STDIO, GUEST_STDIO_PORT_NAME, 1);
+    add_channel(command, CHANNEL_STDERR, GUEST_STDERR_PORT_NAME, 2);
+    add_channel(command, CHANNEL_CTL, GUEST_CTL_PORT_NAME, 3);
+    add(command, "-device", "virtio-rng-device");
+    add(command, "-device", "isa-debug-exit,iobase=%#x,iosize=4", QEMU_DEBUG_EXIT_PORT);
+    add(command, "-chardev", "socket,id=console,fd=%d", command->qemu->far_ends[CHANNEL_CONSOLE]);
+    add(command, "-serial", "chardev:console");
 }
 
-static int add_disks(struct qemu *qemu)
+static void add_disks(struct command *command, const struct vmm_config *config)
 {
-    int result = 0;
-    for (size_t i = 0; i < qemu->config->disk_count && !result; i++) {
-        const struct vmm_config_disk *disk = &qemu->config->disks[i];
+    for (size_t i = 0; i < config->disk_count; i++) {
+        const struct vmm_config_disk *disk = &config->disks[i];
         char path[4096];
-        if (!quote(disk->path, path, sizeof(path)))
-            return -ENAMETOOLONG;
-        result = add(qemu, "-drive");
-        if (!result)
-            result = add(qemu, "if=none,id=disk%zu,format=raw,readonly=%s,file=%s", i,
-                         disk->read_only ? "on" : "off", path);
-        if (!result)
-            result = add(qemu, "-device");
-        if (!result)
-            result = add(qemu, "virtio-blk-device,drive=disk%zu", i);
+        if (!command->error && !quote(disk->path, path, sizeof(path)))
+            command->error = -ENAMETOOLONG;
+        if (command->error)
+            return;
+        add(command, "-drive", "if=none,id=disk%zu,format=raw,readonly=%s,file=%s", i,
+            disk->read_only ? "on" : "off", path);
+        add(command, "-device", "virtio-blk-device,drive=disk%zu", i);
     }
-    return result;
 }
 
 /* Words for our kernel; a foreign one gets what the user wrote. */
-static int add_kernel(struct qemu *qemu, bool has_archive)
+static int build_words(const struct vmm_config *config, char *words, size_t size)
 {
-    const struct vmm_config *config = qemu->config;
-    char words[GUEST_CMDLINE_MAX];
     int used = 0;
     words[0] = '\0';
     if (!config->kernel || config->program)
-        used = snprintf(words, sizeof(words), "ctl=%#x loglevel=%u%s%s%s%s", QEMU_DEBUG_EXIT_PORT,
+        used = snprintf(words, size, "ctl=%#x loglevel=%u%s %s ", QEMU_DEBUG_EXIT_PORT,
                         config->console_fd >= 0 ? config->log_level : 4,
-                        config->stats ? " stats" : "", config_report_words(config)[0] ? " " : "",
-                        config_report_words(config), config->append ? " " : "");
+                        config->stats ? " stats" : "", config_report_words(config));
     /* Without ACPI, QEMU announces the devices by itself. */
     for (unsigned int slot = 0; slot < QEMU_VIRTIO_SLOTS && config->cpus > 1 && used; slot++)
-        used += snprintf(words + used, sizeof(words) - (size_t)used,
-                         "%svirtio_mmio.device=%u@%#x:%u%s", config->append ? "" : " ",
+        used += snprintf(words + used, size - (size_t)used, "virtio_mmio.device=%u@%#x:%u ",
                          QEMU_VIRTIO_SIZE, QEMU_VIRTIO_BASE + slot * QEMU_VIRTIO_SIZE,
-                         QEMU_VIRTIO_ACPI_GSI + slot, config->append ? " " : "");
-    size_t append_size = config->append ? strlen(config->append) + 1 : 0;
-    if ((size_t)used + append_size > sizeof(words))
+                         QEMU_VIRTIO_ACPI_GSI + slot);
+    const char *append = config->append ? config->append : "";
+    if ((size_t)used + strlen(append) + 1 > size)
         return -E2BIG;
-    if (append_size)
-        memcpy(words + used, config->append, append_size);
-    int result = add(qemu, "-kernel");
-    if (!result)
-        result = add(qemu, "/proc/self/fd/%d", qemu->kernel_fd);
-    if (!result && words[0])
-        result = add_pair(qemu, "-append", words);
+    memcpy(words + used, append, strlen(append) + 1);
+    return 0;
+}
+
+static void add_kernel(struct command *command, const struct vmm_config *config, bool has_archive)
+{
+    const struct qemu *qemu = command->qemu;
     int initrd = has_archive ? qemu->archive_fd : qemu->initrd_fd;
-    if (!result && initrd >= 0)
-        result = add(qemu, "-initrd");
-    if (!result && initrd >= 0)
-        result = add(qemu, "/proc/self/fd/%d", initrd);
-    return result;
+    char words[GUEST_CMDLINE_MAX];
+    if (!command->error)
+        command->error = build_words(config, words, sizeof(words));
+    if (command->error)
+        return;
+    add(command, "-kernel", "/proc/self/fd/%d", qemu->kernel_fd);
+    if (words[0])
+        add(command, "-append", "%s", words);
+    if (initrd >= 0)
+        add(command, "-initrd", "/proc/self/fd/%d", initrd);
 }
 
 int qemu_build_command(struct qemu *qemu, bool has_archive, struct vmm_error *error)
 {
+    struct command command = {.qemu = qemu};
     qemu->argv = arena_alloc(&qemu->arena, ARGUMENTS_MAX * sizeof(*qemu->argv));
     qemu->argc = 0;
-    int result = qemu->argv ? add(qemu, "%s", qemu->path) : -ENOMEM;
-    if (!result)
-        result = add_machine(qemu);
-    if (!result)
-        result = add_silence(qemu);
-    if (!result)
-        result = add_devices(qemu);
-    if (!result)
-        result = add_disks(qemu);
-    if (!result)
-        result = add_kernel(qemu, has_archive);
-    if (result)
-        return vmm_fail(error, result, VMM_FAULT_USAGE, "QEMU's command line: %s",
-                        result == -E2BIG ? "too long (--append?)" : strerror(-result));
+    if (!qemu->argv)
+        command.error = -ENOMEM;
+    add_word(&command, qemu->path);
+    add_machine(&command, qemu->config);
+    add_silence(&command, qemu->config);
+    add_devices(&command);
+    add_disks(&command, qemu->config);
+    add_kernel(&command, qemu->config, has_archive);
+    if (command.error)
+        return vmm_fail(error, command.error, VMM_FAULT_USAGE, "QEMU's command line: %s",
+                        command.error == -E2BIG ? "too long (--append?)"
+                                                : strerror(-command.error));
     return 0;
 }
