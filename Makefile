@@ -5,7 +5,8 @@
 # make test       install what is missing, build, run every test this machine can run
 # make deps       install the Debian packages (tests/deps.list names each with its purpose)
 # make lint       formatting, static analysis, include directions, banned calls
-# make bench      the figures, against references built and run in the same run
+# make bench      the figures of a start, against references built and run in the same run
+# make bench-ops  instructions per operation, against Linux natively and in a VM
 # make surface    what a hostile guest can reach, counted from the sources
 # make install    DESTDIR=, PREFIX=/usr/local
 #
