@@ -269,6 +269,16 @@ struct dentry *dentry_add(struct dentry *parent, const char *name, size_t length
     return there;
 }
 
+bool dentry_is_shared(struct dentry *dentry)
+{
+    bool shared;
+
+    spin_lock(&dentry_lock);
+    shared = dentry->count > 1;
+    spin_unlock(&dentry_lock);
+    return shared;
+}
+
 void dentry_unhash(struct dentry *dentry)
 {
     spin_lock(&dentry_lock);

@@ -77,6 +77,7 @@ void dentry_exchange(struct dentry *a, struct dentry *b);
 void dentry_pin_mount(struct dentry *dentry);
 /* Forgets unused dentries, oldest first, until at most keep are left. */
 void dentry_shrink(uint32_t keep);
+bool dentry_is_shared(struct dentry *dentry); /* has it more than one reference? */
 struct dentry *dentry_get_parent(struct dentry *dentry); /* a reference */
 
 /*

@@ -4,6 +4,8 @@
 
 #include "fs/epoll.h"
 #include "fs/file_lock.h"
+#include "fs/file_owner.h"
+#include "fs/lease.h"
 #include "fs/inode.h"
 #include "iface/open_flags.h"
 #include "mm/slab.h"
@@ -24,7 +26,7 @@ struct file *file_create(const struct file_ops *ops, uint32_t mode, uint32_t fla
     file->inode = NULL;
     file->dentry = NULL;
     file->private_data = private_data;
-    atomic_init(&file->owner_pid, 0);
+    atomic_init(&file->owner, NULL);
     list_init(&file->poll_watches);
     spin_init(&file->watch_lock, LOCK_RANK_ANY);
     file->counted_writer = false;
@@ -45,6 +47,10 @@ void file_put(struct file *file)
         epoll_forget_file(file);
     if (UNLIKELY(file->inode && file->inode->locks))
         file_lock_release(file->inode, file);
+    if (UNLIKELY(file->inode && file->inode->leases))
+        lease_release(file);
+    if (UNLIKELY(atomic_load_explicit(&file->owner, memory_order_relaxed)))
+        file_owner_free(file);
     if (file->ops->release)
         file->ops->release(file);
     if (file->counted_writer)

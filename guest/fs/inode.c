@@ -43,6 +43,7 @@ void inode_init(struct inode *inode, const struct inode_ops *ops, struct super_b
     inode->private_data = NULL;
     inode->locks = NULL;
     inode->xattrs = NULL;
+    inode->leases = NULL;
     inode->flags = 0;
     atomic_init(&inode->deny_write, 0);
 }

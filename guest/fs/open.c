@@ -4,6 +4,7 @@
  * open file does is its inode's business.
  */
 #include "fs/dentry.h"
+#include "fs/lease.h"
 #include "fs/mount.h"
 #include "iface/file.h"
 #include "iface/open_flags.h"
@@ -110,7 +111,10 @@ static int make_file(struct dentry *dentry, uint32_t flags, struct file **result
     file->dentry = dentry_get(dentry);
     file->mode |= mount_modes(dentry, flags);
     if (!(flags & O_PATH)) {
-        if ((mode & FMODE_WRITE) && S_ISREG(inode->attr.mode)) {
+        if (UNLIKELY(inode->leases))
+            error =
+                lease_break(inode, (mode & FMODE_WRITE) || (flags & O_TRUNC), flags & O_NONBLOCK);
+        if (!error && (mode & FMODE_WRITE) && S_ISREG(inode->attr.mode)) {
             error = inode_get_write(inode);
             file->counted_writer = !error;
         }

@@ -37,6 +37,8 @@ SETTING(pipe_size, "%lu\n", pipe_max_size())
 SETTING(pipe_user_soft, "16384\n")
 SETTING(pipe_user_hard, "0\n")
 SETTING(protected, "0\n")
+SETTING(leases_enable, "1\n")
+SETTING(lease_break_time, "45\n")
 SETTING(inotify_watches, "65536\n")
 SETTING(somaxconn, "4096\n")
 SETTING(local_port_range, "32768\t60999\n")
@@ -245,6 +247,8 @@ static const struct proc_entry fs_entries[] = {
     SYS_NAME("pipe-max-size", pipe_size, pipe_size_store),
     SYS_FILE("pipe-user-pages-hard", pipe_user_hard),
     SYS_FILE("pipe-user-pages-soft", pipe_user_soft),
+    SYS_FILE("lease-break-time", lease_break_time),
+    SYS_FILE("leases-enable", leases_enable),
     SYS_FILE("protected_fifos", protected),
     SYS_FILE("protected_hardlinks", protected),
     SYS_FILE("protected_regular", protected),

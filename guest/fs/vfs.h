@@ -86,6 +86,7 @@ struct inode {
     struct inode_attr attr;
     void *private_data;
     struct inode_locks *locks; /* of file_lock.c; NULL: there never was one */
+    struct inode_leases *leases; /* of lease.c; NULL: there is none */
     struct inode_xattrs *xattrs; /* of xattr.c; NULL: there never was one */
     uint32_t flags; /* INODE_*, of FS_IOC_SETFLAGS */
     atomic_int deny_write; /* >0: open for writing; <0: being executed (ETXTBSY) */

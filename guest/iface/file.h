@@ -20,6 +20,7 @@ struct file;
 struct inode;
 struct dentry;
 struct mmap_request;
+struct file_owner;
 
 #define FMODE_READ 0x1u
 #define FMODE_WRITE 0x2u
@@ -88,7 +89,7 @@ struct file {
     struct inode *inode; /* reference, or NULL (anonymous kinds have an inode too) */
     struct dentry *dentry; /* reference, for paths; NULL for pipes and the like */
     void *private_data; /* of ops */
-    atomic_int owner_pid; /* F_SETOWN */
+    struct file_owner *_Atomic owner; /* of fs/file_owner.c; NULL: nobody asked for signals */
     bool counted_writer; /* counts in inode->deny_write until the last reference */
     struct list poll_watches; /* epoll entries that watch this file */
     struct spinlock watch_lock;

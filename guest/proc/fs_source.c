@@ -373,4 +373,5 @@ void process_connect_fs(void)
 {
     procfs_set_source(&procfs_source);
     tty_set_process_ops(&tty_process_ops);
+    process_connect_files();
 }

@@ -79,6 +79,10 @@ enum {
     SI_ASYNCIO = -4,
     SI_SIGIO = -5,
     SI_TKILL = -6,
+    SI_POLL_IN = 1, /* of files: POLL_IN and so on */
+    SI_POLL_OUT = 2,
+    SI_POLL_ERR = 4,
+    SI_POLL_HUP = 6,
     ILL_ILLOPN = 2,
     FPE_INTDIV = 1,
     FPE_INTOVF = 2,

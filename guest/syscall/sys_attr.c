@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* chmod, chown, utimes, truncate and their relatives; extended attributes (none are stored). */
 #include "fs/inode.h"
+#include "fs/lease.h"
 #include "fs/mount.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -221,6 +222,8 @@ static int truncate_inode(struct inode *inode, uint64_t size)
     error = vfs_permission(inode, 2);
     if (!error && size > inode->attr.size)
         error = (int)check_file_size(inode, size);
+    if (!error && inode->leases)
+        error = lease_break(inode, true, false);
     if (!error)
         error = inode_get_write(inode);
     if (error)

@@ -103,7 +103,7 @@ static int64_t record_lock(struct file *file, uint64_t command, uint64_t address
 }
 
 /* Commands that need the open file itself, not only the descriptor. */
-static int64_t file_command(struct file *file, uint64_t command, uint64_t arg)
+static int64_t file_command(struct file *file, int fd, uint64_t command, uint64_t arg)
 {
     switch (command) {
     case F_SETFL:
@@ -111,6 +111,12 @@ static int64_t file_command(struct file *file, uint64_t command, uint64_t arg)
             return -EPERM;
         if (!(arg & O_APPEND) && file->inode && (file->inode->flags & INODE_APPEND))
             return -EPERM;
+        if (((uint32_t)arg ^ atomic_load(&file->flags)) & O_ASYNC) {
+            int error = set_async(file, fd, arg & O_ASYNC);
+
+            if (error)
+                return error;
+        }
         change_flags(file, (uint32_t)arg & FLAGS_CHANGEABLE, FLAGS_CHANGEABLE);
         return 0;
     case F_GETLK:
@@ -121,12 +127,14 @@ static int64_t file_command(struct file *file, uint64_t command, uint64_t arg)
     case F_OFD_SETLKW:
         return record_lock(file, command, arg);
     case F_SETOWN:
-        atomic_store(&file->owner_pid, (int)arg);
-        return 0;
     case F_GETOWN:
-        return atomic_load(&file->owner_pid);
+    case F_SETOWN_EX:
+    case F_GETOWN_EX:
+    case F_SETSIG:
     case F_GETSIG:
-        return 0;
+    case F_SETLEASE:
+    case F_GETLEASE:
+        return owner_command(file, fd, command, arg);
     case F_SETPIPE_SZ:
         if (arg > pipe_max_size() && arg <= INT32_MAX && is_pipe(file) &&
             !task_capable(CAP_SYS_RESOURCE))
@@ -138,8 +146,6 @@ static int64_t file_command(struct file *file, uint64_t command, uint64_t arg)
         return memfd_add_seals(file, (uint32_t)arg);
     case F_GET_SEALS:
         return memfd_get_seals(file);
-    case F_GETLEASE:
-        return F_UNLCK;
     default:
         return -EINVAL;
     }
@@ -168,7 +174,8 @@ int64_t sys_fcntl(const struct syscall_args *args)
         result = atomic_load(&file->flags);
         break;
     default:
-        result = (file->mode & FMODE_PATH) ? -EBADF : file_command(file, command, arg);
+        result = (file->mode & FMODE_PATH) ? -EBADF
+                                           : file_command(file, (int)args->arg[0], command, arg);
     }
     file_put(file);
     return result;
@@ -229,6 +236,8 @@ static int64_t common_ioctl(struct file *file, uint64_t fd, uint32_t request, ui
     case FIOASYNC:
         if (get_user_u32(&on, UADDR(arg)))
             return -EFAULT;
+        if (request == FIOASYNC && set_async(file, (int)fd, on))
+            return -ENOTTY;
         change_flags(file, on ? (request == FIONBIO ? O_NONBLOCK : O_ASYNC) : 0,
                      request == FIONBIO ? O_NONBLOCK : O_ASYNC);
         return 0;

@@ -38,6 +38,10 @@ struct file *fd_arg_any(uint64_t fd);
 ssize_t iov_get(uint64_t address, uint64_t count, struct iov_user *small,
                 struct iov_user **segments);
 
+/* fcntl(2)'s commands for signals and leases; O_ASYNC on or off (nothing where poll cannot be). */
+int64_t owner_command(struct file *file, int fd, uint64_t command, uint64_t arg);
+int set_async(struct file *file, int fd, bool on);
+
 /* RLIMIT_FSIZE for a regular file that shall reach to end: 0, or -EFBIG with SIGXFSZ. */
 int64_t check_file_size(const struct inode *inode, uint64_t end);
 /* Linux's write result: EPIPE also raises SIGPIPE. */
