@@ -137,7 +137,7 @@ static int get_policy(int tid, struct policy_numbers *numbers)
 int64_t sys_sched_setparam(const struct syscall_args *args)
 {
     uint32_t priority;
-    struct policy_numbers now;
+    struct policy_numbers now = {0};
 
     if (!args->arg[1] || (int)args->arg[0] < 0)
         return -EINVAL;
@@ -211,7 +211,7 @@ int64_t sys_sched_rr_get_interval(const struct syscall_args *args)
 /* Fills in what the flags say is to stay. */
 static int keep_present(int tid, struct linux_sched_attr *attr)
 {
-    struct policy_numbers now;
+    struct policy_numbers now = {0};
     int error = 0;
 
     if (attr->flags & (SCHED_FLAG_KEEP_POLICY | SCHED_FLAG_KEEP_PARAMS))
