@@ -66,41 +66,13 @@ static ssize_t transfer(struct iobuf *buf, uint8_t *data, size_t size, enum dire
     return (ssize_t)done;
 }
 
-/* A transfer that the current segment holds whole: most are. */
-static inline bool fits_segment(const struct iobuf *buf, size_t size)
+ssize_t iobuf_put_pieces(struct iobuf *buf, const void *src, size_t size)
 {
-    return !buf->kernel && size - 1 < buf->remaining && /* 0 is for the loop */
-           size <= buf->segments[buf->segment].length - buf->offset;
-}
-
-static inline bool finish_in_segment(struct iobuf *buf, size_t size, size_t left)
-{
-    if (UNLIKELY(left))
-        return false; /* what has been copied is copied again, and then counted */
-    buf->offset += size;
-    buf->remaining -= size;
-    return true;
-}
-
-ssize_t iobuf_put(struct iobuf *buf, const void *src, size_t size)
-{
-    if (LIKELY(fits_segment(buf, size))) {
-        uaddr_t at = UADDR(buf->segments[buf->segment].base + buf->offset);
-
-        if (LIKELY(finish_in_segment(buf, size, copy_to_user_partial(at, src, size))))
-            return (ssize_t)size;
-    }
     return transfer(buf, (uint8_t *)(uintptr_t)src, size, TO_BUFFER);
 }
 
-ssize_t iobuf_get(struct iobuf *buf, void *dst, size_t size)
+ssize_t iobuf_get_pieces(struct iobuf *buf, void *dst, size_t size)
 {
-    if (LIKELY(fits_segment(buf, size))) {
-        uaddr_t at = UADDR(buf->segments[buf->segment].base + buf->offset);
-
-        if (LIKELY(finish_in_segment(buf, size, copy_from_user_partial(dst, at, size))))
-            return (ssize_t)size;
-    }
     return transfer(buf, dst, size, FROM_BUFFER);
 }
 

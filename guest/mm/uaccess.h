@@ -60,9 +60,46 @@ static inline void iobuf_vector(struct iobuf *buf, const struct iov_user *segmen
 {
     *buf = (struct iobuf){.segments = segments, .segment_count = count, .remaining = total};
 }
-/* Both advance; return bytes copied (short: fault) or -EFAULT when none could be. */
-ssize_t iobuf_put(struct iobuf *buf, const void *src, size_t size); /* to the caller's buffer */
-ssize_t iobuf_get(struct iobuf *buf, void *dst, size_t size); /* from it */
+ssize_t iobuf_put_pieces(struct iobuf *buf, const void *src, size_t size);
+ssize_t iobuf_get_pieces(struct iobuf *buf, void *dst, size_t size);
 ssize_t iobuf_put_zero(struct iobuf *buf, size_t size);
+
+/* A transfer that the current segment holds whole, as most are: its address, or 0. */
+static inline uint64_t iobuf_direct(const struct iobuf *buf, size_t size)
+{
+    const struct iov_user *segment = &buf->segments[buf->segment];
+
+    if (buf->kernel || size - 1 >= buf->remaining || /* 0 is for the pieces */
+        size > segment->length - buf->offset)
+        return 0;
+    return segment->base + buf->offset;
+}
+static inline ssize_t iobuf_advance(struct iobuf *buf, size_t size)
+{
+    buf->offset += size;
+    buf->remaining -= size;
+    return (ssize_t)size;
+}
+
+/*
+ * To the caller's buffer and from it; both advance.  Bytes copied (short: fault) or -EFAULT
+ * when none could be.  After a fault on the direct way, what it has copied is copied again.
+ */
+static inline ssize_t iobuf_put(struct iobuf *buf, const void *src, size_t size)
+{
+    uint64_t at = iobuf_direct(buf, size);
+
+    if (LIKELY(at) && LIKELY(!copy_to_user_partial(UADDR(at), src, size)))
+        return iobuf_advance(buf, size);
+    return iobuf_put_pieces(buf, src, size);
+}
+static inline ssize_t iobuf_get(struct iobuf *buf, void *dst, size_t size)
+{
+    uint64_t at = iobuf_direct(buf, size);
+
+    if (LIKELY(at) && LIKELY(!copy_from_user_partial(dst, UADDR(at), size)))
+        return iobuf_advance(buf, size);
+    return iobuf_get_pieces(buf, dst, size);
+}
 
 #endif
