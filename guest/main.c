@@ -41,6 +41,7 @@
 #include "syscall/dispatch.h"
 #include "syscall/proc_timer.h"
 #include "syscall/sys_socket.h"
+#include "syscall/sysv_ipc.h"
 #include "syscall/trace.h"
 
 NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry);
@@ -132,7 +133,7 @@ static void end_machine(int wait_status)
 /* The first process has ended: its wait status becomes the VM's. */
 static void end_with(int wait_status)
 {
-    if (!process_teardown(wait_status, end_machine))
+    if (!process_teardown(wait_status, sysv_remove_all, end_machine))
         end_machine(wait_status);
 }
 
@@ -241,8 +242,15 @@ static void take_seed(void)
     memset(bytes, 0, size);
 }
 
+/* The last task of a process ends: what it had beyond memory and files goes. */
+static void end_process(struct process *process)
+{
+    proc_timers_end(process);
+    sem_process_ends(process);
+}
+
 static const struct process_timer_hooks timer_hooks = {
-    .end = proc_timers_end, .exec = proc_timers_exec, .delivered = proc_timer_delivered};
+    .end = end_process, .exec = proc_timers_exec, .delivered = proc_timer_delivered};
 
 /* The current program as fs/ sees it, and where devices and seeds come from. */
 static void connect_sources(void)

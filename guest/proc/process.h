@@ -178,10 +178,10 @@ int process_start_init(const struct init_program *program, struct file *const st
 void process_set_on_init_exit(void (*end)(int wait_status));
 /*
  * Debug builds: once process 1 has ended, ends all others and checks that they have given
- * everything back; then calls end(), or panics and says what is left.  False in other builds,
- * and then nothing happens.
+ * everything back; then calls end(), or panics and says what is left.  remove_objects() takes
+ * away what outlives processes.  False in other builds, and then nothing happens.
  */
-bool process_teardown(int wait_status, void (*end)(int wait_status));
+bool process_teardown(int wait_status, void (*remove_objects)(void), void (*end)(int wait_status));
 /* Set by main.c: reboot(2); may return if the machine cannot be ended so. */
 void process_set_on_reboot(void (*reboot)(void));
 void process_reboot(void);

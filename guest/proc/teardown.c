@@ -23,7 +23,7 @@
 
 static atomic_bool begun;
 static int status;
-static void (*end_machine)(int wait_status);
+static void (*end_machine)(int wait_status), (*forget)(void);
 
 static void wait_a_turn(void)
 {
@@ -78,6 +78,7 @@ static void teardown(void *arg)
 
     (void)arg;
     end_all_tasks();
+    forget();
     mount_remove_all();
     for (unsigned int turn = 0; turn < TURNS_TO_FREE; turn++) {
         dentry_shrink(0);
@@ -90,21 +91,23 @@ static void teardown(void *arg)
     panic("leak check: %lu objects and %lu pages were not given back", left.objects, left.pages);
 }
 
-bool process_teardown(int wait_status, void (*end)(int wait_status))
+bool process_teardown(int wait_status, void (*remove_objects)(void), void (*end)(int wait_status))
 {
     if (atomic_exchange(&begun, true))
         return true;
     status = wait_status;
     end_machine = end;
+    forget = remove_objects;
     leaks_keep(thread_start_kernel("teardown", teardown, NULL));
     return true;
 }
 
 #else
 
-bool process_teardown(int wait_status, void (*end)(int wait_status))
+bool process_teardown(int wait_status, void (*remove_objects)(void), void (*end)(int wait_status))
 {
     (void)wait_status;
+    (void)remove_objects;
     (void)end;
     return false;
 }

@@ -7,6 +7,7 @@
 #define SYSCALL_LINUX_ABI_H
 
 #include "syscall/linux_abi_file.h"
+#include "syscall/linux_abi_ipc.h"
 #include "syscall/linux_abi_mem.h"
 #include "syscall/linux_abi_proc.h"
 #include "syscall/linux_abi_socket.h"
