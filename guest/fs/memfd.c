@@ -76,13 +76,16 @@ int64_t memfd_add_seals(struct file *file, uint32_t seals)
     struct tmpfs_inode *node = sealable(file);
     int64_t result = 0;
 
-    if (!node || (seals & ~SEALS_ALL))
-        return -EINVAL;
     if (!(file->mode & FMODE_WRITE))
         return -EPERM;
+    if (!node || (seals & ~SEALS_ALL))
+        return -EINVAL;
     mutex_lock(&node->inode.lock);
     if (node->file.seals & F_SEAL_SEAL)
         result = -EPERM;
+    else if ((seals & F_SEAL_WRITE) && !(node->file.seals & F_SEAL_WRITE) &&
+             atomic_load(&node->file.writable_maps))
+        result = -EBUSY; /* it could still be written through them */
     else
         node->file.seals |= seals;
     mutex_unlock(&node->inode.lock);

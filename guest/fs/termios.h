@@ -19,6 +19,15 @@ struct termios {
 _Static_assert(sizeof(struct termios) == TERMIOS2_SIZE, "termios ABI");
 _Static_assert(offsetof(struct termios, ispeed) == TERMIOS_SIZE, "termios ABI");
 
+/* What System V had: the lower halves, and the first characters. */
+#define TERMIO_CC_COUNT 8u
+struct termio {
+    uint16_t iflag, oflag, cflag, lflag;
+    uint8_t line;
+    uint8_t cc[TERMIO_CC_COUNT];
+};
+_Static_assert(sizeof(struct termio) == 18, "termio ABI");
+
 struct winsize {
     uint16_t rows, columns, x_pixels, y_pixels;
 };
@@ -83,6 +92,10 @@ enum {
 
 /* ioctl requests */
 #define TCGETS 0x5401u
+#define TCGETA 0x5405u
+#define TCSETA 0x5406u
+#define TCSETAW 0x5407u
+#define TCSETAF 0x5408u
 #define TCSETS 0x5402u
 #define TCSETSW 0x5403u
 #define TCSETSF 0x5404u

@@ -71,6 +71,7 @@ struct tmpfs_file {
     const uint8_t *data; /* contents that lie in the archive or the kernel image */
     uint64_t data_size; /* bytes of it that still count */
     uint32_t seals; /* F_SEAL_* */
+    atomic_uint writable_maps; /* shared mappings that are, or may become, writable */
     bool data_owned; /* from kmalloc */
     bool mapped; /* some time: mappings may hold pages */
 };

@@ -207,8 +207,7 @@ static int fallocate_locked(struct tmpfs_inode *node, int mode, uint64_t offset,
         return (node->file.seals & F_SEAL_WRITE)
                    ? -EPERM
                    : tmpfs_zero_range(node, offset, MIN(end, PAGE_ALIGN_UP(node->inode.attr.size)));
-    if ((node->file.seals & F_SEAL_GROW) && !(mode & FALLOC_KEEP_SIZE) &&
-        end > node->inode.attr.size)
+    if ((node->file.seals & F_SEAL_GROW) && end > node->inode.attr.size)
         return -EPERM;
     if ((mode & FALLOC_ZERO_RANGE) && (node->file.seals & F_SEAL_WRITE))
         return -EPERM;
@@ -302,7 +301,9 @@ static int regular_mmap(struct file *file, struct mmap_request *request)
         request->vm_flags &= ~VM_MAYWRITE;
     }
     tmpfs_inode_of(file->inode)->file.mapped = true;
-    request->ops = &tmpfs_vm_ops;
+    request->ops = (request->vm_flags & VM_SHARED) && (request->vm_flags & VM_MAYWRITE)
+                       ? &tmpfs_vm_writable_ops
+                       : &tmpfs_vm_ops;
     request->object = file;
     return 0;
 }

@@ -245,6 +245,22 @@ static void vm_put(void *object)
     file_put(object);
 }
 
+static void vm_get_writable(void *object)
+{
+    struct file *file = object;
+
+    atomic_fetch_add(&tmpfs_inode_of(file->inode)->file.writable_maps, 1);
+    file_get(file);
+}
+
+static void vm_put_writable(void *object)
+{
+    struct file *file = object;
+
+    atomic_fetch_sub(&tmpfs_inode_of(file->inode)->file.writable_maps, 1);
+    file_put(file);
+}
+
 static void vm_describe(void *object, char *buf, size_t size, uint64_t *device, uint64_t *inode)
 {
     struct file *file = object;
@@ -269,6 +285,8 @@ void tmpfs_drop_mapped(struct tmpfs_inode *node, uint64_t start, uint64_t end, b
                              .static_only = static_only};
 
     mm_drop_object_pages(&range);
+    range.ops = &tmpfs_vm_writable_ops;
+    mm_drop_object_pages(&range);
 }
 
 const struct vm_object_ops tmpfs_vm_ops = {.get_page = vm_get_page,
@@ -278,3 +296,11 @@ const struct vm_object_ops tmpfs_vm_ops = {.get_page = vm_get_page,
                                            .static_run = vm_static_run,
                                            .resident = vm_resident,
                                            .punch = vm_punch};
+
+const struct vm_object_ops tmpfs_vm_writable_ops = {.get_page = vm_get_page,
+                                                    .get = vm_get_writable,
+                                                    .put = vm_put_writable,
+                                                    .describe = vm_describe,
+                                                    .static_run = vm_static_run,
+                                                    .resident = vm_resident,
+                                                    .punch = vm_punch};

@@ -25,5 +25,7 @@ int tmpfs_zero_range(struct tmpfs_inode *node, uint64_t start, uint64_t end);
 
 /* Mappings; the object is the struct file. */
 extern const struct vm_object_ops tmpfs_vm_ops;
+/* The same for shared mappings that may be written: counted, for F_SEAL_WRITE. */
+extern const struct vm_object_ops tmpfs_vm_writable_ops;
 
 #endif

@@ -19,24 +19,66 @@ static bool flow_is_usual(const struct termios *termios)
            termios->cc[VSTART] == ('Q' & 0x1f);
 }
 
-static int64_t set_termios(struct tty *tty, uaddr_t from, size_t size, bool wait, bool flush)
+static int apply_termios(struct tty *tty, const struct termios *old, const struct termios *fresh,
+                         bool wait, bool flush)
 {
-    struct termios old, termios;
-    ldisc_get_termios(&tty->ldisc, &old);
-    termios = old; /* speeds stay with the short structure */
-    int error = copy_from_user(&termios, from, size);
-    if (error == 0 && wait)
-        error = drain(tty);
+    int error = wait ? drain(tty) : 0;
     if (error != 0)
         return error;
     if (flush) {
         ldisc_flush(&tty->ldisc, true, false);
         tty_input_taken(tty);
     }
-    ldisc_set_termios(&tty->ldisc, &termios);
-    if (tty->ops != NULL && flow_is_usual(&old) != flow_is_usual(&termios))
-        tty->ops->event(tty, flow_is_usual(&termios) ? TIOCPKT_DOSTOP : TIOCPKT_NOSTOP);
+    ldisc_set_termios(&tty->ldisc, fresh);
+    if (tty->ops != NULL && flow_is_usual(old) != flow_is_usual(fresh))
+        tty->ops->event(tty, flow_is_usual(fresh) ? TIOCPKT_DOSTOP : TIOCPKT_NOSTOP);
     return 0;
+}
+
+static int64_t set_termios(struct tty *tty, uaddr_t from, size_t size, bool wait, bool flush)
+{
+    struct termios old, termios;
+    ldisc_get_termios(&tty->ldisc, &old);
+    termios = old; /* speeds stay with the short structure */
+    int error = copy_from_user(&termios, from, size);
+    return error ? error : apply_termios(tty, &old, &termios, wait, flush);
+}
+
+static uint32_t with_low_half(uint32_t old, uint16_t low)
+{
+    return (old & 0xffff0000u) | low;
+}
+
+static int64_t set_termio(struct tty *tty, uaddr_t from, bool wait, bool flush)
+{
+    struct termios old, termios;
+    struct termio termio;
+    if (copy_from_user(&termio, from, sizeof(termio)) != 0)
+        return -EFAULT;
+    ldisc_get_termios(&tty->ldisc, &old);
+    termios = old;
+    termios.iflag = with_low_half(old.iflag, termio.iflag);
+    termios.oflag = with_low_half(old.oflag, termio.oflag);
+    termios.cflag = with_low_half(old.cflag, termio.cflag);
+    termios.lflag = with_low_half(old.lflag, termio.lflag);
+    termios.line = termio.line;
+    for (unsigned int i = 0; i < TERMIO_CC_COUNT; i++)
+        termios.cc[i] = termio.cc[i];
+    return apply_termios(tty, &old, &termios, wait, flush);
+}
+
+static int64_t get_termio(struct tty *tty, uaddr_t to)
+{
+    struct termios termios;
+    ldisc_get_termios(&tty->ldisc, &termios);
+    struct termio termio = {.iflag = (uint16_t)termios.iflag,
+                            .oflag = (uint16_t)termios.oflag,
+                            .cflag = (uint16_t)termios.cflag,
+                            .lflag = (uint16_t)termios.lflag,
+                            .line = termios.line};
+    for (unsigned int i = 0; i < TERMIO_CC_COUNT; i++)
+        termio.cc[i] = termios.cc[i];
+    return copy_to_user(to, &termio, sizeof(termio));
 }
 
 static int64_t get_termios(struct tty *tty, uaddr_t to, size_t size)
@@ -53,6 +95,14 @@ static int64_t termios_ioctl(struct tty *tty, unsigned int request, uaddr_t arg)
         return get_termios(tty, arg, TERMIOS_SIZE);
     case TCGETS2:
         return get_termios(tty, arg, TERMIOS2_SIZE);
+    case TCGETA:
+        return get_termio(tty, arg);
+    case TCSETA:
+        return set_termio(tty, arg, false, false);
+    case TCSETAW:
+        return set_termio(tty, arg, true, false);
+    case TCSETAF:
+        return set_termio(tty, arg, true, true);
     case TCSETS:
         return set_termios(tty, arg, TERMIOS_SIZE, false, false);
     case TCSETSW:
