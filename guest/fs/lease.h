@@ -2,7 +2,7 @@
 /*
  * Leases, fcntl(2)'s F_SETLEASE: the holder of one hears by signal when somebody else opens
  * or truncates the file, who waits until the lease is given up, or some time has passed.
- * One mutex guards all; it is taken before the locks of signals.
+ * One mutex guards all: innermost of the mutexes, signals are sent under it.
  */
 #ifndef FS_LEASE_H
 #define FS_LEASE_H

@@ -5,8 +5,8 @@
  * nothing of mounts, and ".." works.  A bind mount gives an inode a second dentry; what one
  * of them unlinks is forgotten by the others (dentry_forget_aliases).
  *
- * Locks: mount_mutex, outermost, for the list of mounts and every change of it; what path
- * walks see (flags and the hash) changes under dentry_lock.
+ * Locks: mount_mutex, innermost of the mutexes, for the list of mounts and every change of it;
+ * what path walks see (flags and the hash) changes under dentry_lock.
  */
 #ifndef FS_MOUNT_H
 #define FS_MOUNT_H
