@@ -276,37 +276,56 @@ static int check_component(struct walk *walk, const struct last_name *part)
     return error;
 }
 
+/* Ends the walk: what is left of the path, then the reference in *found. */
+static int finish_walk(struct walk *walk, struct dentry **found)
+{
+    struct last_name part;
+    int error = 0;
+
+    while (!error && next_component(walk, &part)) {
+        error = check_component(walk, &part);
+        if (!error)
+            error = step(walk, &part);
+    }
+    if (!error && (walk->flags & WALK_DIRECTORY) && !S_ISDIR(walk->at->inode->attr.mode))
+        error = -ENOTDIR;
+    kfree(walk->buffer);
+    if (error)
+        dentry_put(walk->at);
+    else
+        *found = walk->at;
+    return error;
+}
+
 int vfs_walk_as(const struct fs_context *context, struct dentry *start, const char *path,
                 uint32_t flags, const struct walk_limits *limits, struct dentry **found)
 {
-    struct last_name part;
     struct walk walk;
     int error = start_walk(&walk, context, start, path, flags, limits, false);
 
-    if (error)
-        return error;
-    if (LIKELY(!*walk.rest && !(flags & WALK_DIRECTORY))) { /* the cache knew the way */
-        *found = walk.at;
-        return 0;
-    }
-    while (!error && next_component(&walk, &part)) {
-        error = check_component(&walk, &part);
-        if (!error)
-            error = step(&walk, &part);
-    }
-    if (!error && (walk.flags & WALK_DIRECTORY) && !S_ISDIR(walk.at->inode->attr.mode))
-        error = -ENOTDIR;
-    kfree(walk.buffer);
-    if (error)
-        dentry_put(walk.at);
-    else
-        *found = walk.at;
-    return error;
+    return error ? error : finish_walk(&walk, found);
 }
 
 int vfs_walk(struct dentry *start, const char *path, uint32_t flags, struct dentry **found)
 {
-    return vfs_walk_as(fs_current(), start, path, flags, NULL, found);
+    const struct fs_context *context = fs_current();
+    const char *rest = path;
+    struct dentry *at;
+
+    if (UNLIKELY(!*path))
+        return vfs_walk_as(context, start, path, flags, NULL, found);
+    if (*path == '/')
+        start = context->root;
+    else if (!start)
+        start = context->cwd;
+    at = dentry_walk(start, &rest, context, false);
+    if (LIKELY(!*rest && !(flags & WALK_DIRECTORY))) { /* the cache knew the way */
+        *found = at;
+        return 0;
+    }
+    struct walk walk = {
+        .context = context, .rest = rest, .flags = flags, .root = context->root, .at = at};
+    return finish_walk(&walk, found);
 }
 
 int vfs_walk_parent(struct dentry *start, const char *path, struct dentry **parent,
