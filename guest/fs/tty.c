@@ -74,10 +74,10 @@ int tty_open(struct tty *tty, struct file *file)
     bool first = tty->opens++ == 0;
     *handle = (struct tty_handle){tty_get(tty), atomic_load(&tty->hangups)};
     spin_unlock(&tty->job_lock);
-    if (first && tty->ops != NULL) {
+    if (tty->ops != NULL)
         ldisc_revive(&tty->ldisc);
+    if (first && tty->ops != NULL)
         tty->ops->first_open(tty);
-    }
     file->ops = &tty_file_ops;
     file->private_data = handle;
     return 0;
@@ -87,7 +87,7 @@ void tty_close(struct tty_handle *handle)
 {
     struct tty *tty = handle->tty;
     spin_lock(&tty->job_lock);
-    bool last = handle->hangups == atomic_load(&tty->hangups) && --tty->opens == 0;
+    bool last = --tty->opens == 0;
     spin_unlock(&tty->job_lock);
     if (last && tty->ops != NULL)
         tty->ops->last_close(tty);
@@ -99,14 +99,10 @@ void tty_hang_up(struct tty *tty)
 {
     spin_lock(&tty->job_lock);
     int leader = tty->sid;
-    bool was_open = tty->opens != 0;
     tty->sid = tty->pgid = 0;
-    tty->opens = 0;
     atomic_fetch_add(&tty->hangups, 1);
     spin_unlock(&tty->job_lock);
     ldisc_hang_up(&tty->ldisc);
-    if (was_open && tty->ops != NULL)
-        tty->ops->last_close(tty);
     if (leader != 0 && tty_process != NULL) {
         tty_process->signal_process(leader, TTY_SIGHUP);
         tty_process->signal_process(leader, TTY_SIGCONT);
@@ -277,9 +273,7 @@ void tty_session_ended(int sid)
     struct tty *tty = tty_of_session(sid);
     if (tty == NULL)
         return;
-    tty_release_session(tty);
-    if (tty->ops != NULL)
-        tty_hang_up(tty); /* what is left of the session has nobody to talk to */
+    tty_release_session(tty); /* files stay as they are, as on Linux's pseudo-terminals */
     tty_put(tty);
 }
 

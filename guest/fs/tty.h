@@ -44,7 +44,7 @@ struct tty {
      */
     struct spinlock job_lock;
     int sid, pgid; /* session it controls, its foreground group; 0: none */
-    uint32_t opens; /* files open on it since the last hang-up */
+    uint32_t opens; /* files open on it, dead ones too */
     atomic_uint hangups; /* files that were opened before one are dead */
     struct winsize size;
     struct chardev *dev; /* NULL: a pseudo-terminal */

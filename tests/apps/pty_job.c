@@ -90,6 +90,35 @@ static void leader(const char *name)
     exit(0);
 }
 
+/* A session's end leaves open slaves alone; the master sees the last close. */
+static void leader_ends(void)
+{
+    struct pollfd poll_fd = {.events = POLLIN};
+    char c;
+
+    int master = poll_fd.fd = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+    CHECK(master >= 0 && unlockpt(master) == 0);
+    int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    pid_t pid = fork();
+    if (!pid) {
+        setsid();
+        close(open(ptsname(master), O_RDWR));
+        _exit(0);
+    }
+    CHECK(waitpid(pid, NULL, 0) == pid);
+    VALUE(poll(&poll_fd, 1, 20));
+    int second = open(ptsname(master), O_RDWR | O_NOCTTY);
+    VALUE(write(slave, "x", 1));
+    VALUE(poll(&poll_fd, 1, 1000));
+    VALUE(read(master, &c, 1));
+    close(slave);
+    VALUE(poll(&poll_fd, 1, 20));
+    close(second);
+    VALUE(poll(&poll_fd, 1, 1000));
+    VALUE(poll_fd.revents);
+    close(master);
+}
+
 static void expect(int from, char want)
 {
     char c = 0;
@@ -132,5 +161,6 @@ int main(void)
     expect(pipes[0], 'h');
     expect(pipes[0], 'e');
     VALUE(status);
+    leader_ends();
     return 0;
 }
