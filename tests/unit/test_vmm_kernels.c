@@ -4,7 +4,8 @@
  * the tables it writes are sound.
  */
 /* links: vmm/mem/guest_mem.c vmm/load/elf_image.c vmm/load/guest_image.c vmm/load/bzimage.c */
-/* links: vmm/load/pvh.c vmm/load/acpi.c vmm/config.c vmm/config_reports.c tests/unit/vmm_no_kernel.c */
+/* links: vmm/load/pvh.c vmm/load/acpi.c vmm/config.c vmm/config_reports.c
+ * tests/unit/vmm_no_kernel.c */
 #include <asm/bootparam.h>
 #include <elf.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <cmocka.h>
 
 #include "boot/guest_abi.h"
+#include "vmm/config.h"
 #include "vmm/load/bzimage.h"
 #include "vmm/load/elf_image.h"
 #include "vmm/load/pvh.h"
@@ -154,6 +156,40 @@ static void contradictions_are_refused(void **state)
     REFUSED(k.note.entry = 0);
     REFUSED(k.note.entry = 0x1ff000);
     REFUSED(k.note.entry = 0x201000);
+}
+
+/* Our own note, behind the PVH note or alone, whole or damaged. */
+static void our_kernels_are_told_from_others(void **state)
+{
+    static char path[] = "/x";
+    struct vmm_config program = {.program = path}, files = {.initrd = path}, nothing = {.cpus = 1};
+    struct guest_image image = {.fd = -1, .name = "test kernel"};
+    struct vmm_error error;
+    struct elf_image elf;
+    struct kernel k;
+    uint32_t note[] = {4, 4, GUEST_NOTE_KERNEL, 0, GUEST_NOTE_VERSION};
+
+    (void)state;
+    memcpy(&note[3], GUEST_NOTE_NAME, 4);
+    make_kernel(&k);
+    assert_int_equal(parse(&k, sizeof(k), &elf), 0);
+    assert_false(elf.ours);
+    assert_int_equal(elf_image_suits(&image, &elf, &program, &error), -ENOEXEC);
+    assert_int_equal(elf_image_suits(&image, NULL, &program, &error), -ENOEXEC);
+    assert_int_equal(elf_image_suits(&image, &elf, &nothing, &error), 0);
+
+    memcpy(k.rest, note, sizeof(note));
+    k.program[2].p_filesz += sizeof(note);
+    assert_int_equal(parse(&k, sizeof(k), &elf), 0);
+    assert_true(elf.ours);
+    assert_int_equal(elf.entry, 0x200200);
+    assert_int_equal(elf_image_suits(&image, &elf, &program, &error), 0);
+    assert_int_equal(elf_image_suits(&image, &elf, &nothing, &error), -ENOEXEC);
+    assert_int_equal(elf_image_suits(&image, &elf, &files, &error), 0);
+
+    k.program[2].p_filesz -= 1;
+    assert_int_equal(parse(&k, sizeof(k), &elf), 0);
+    assert_false(elf.ours);
 }
 
 static void random_headers_do_no_harm(void **state)
@@ -334,8 +370,7 @@ static void boot_information_is_complete(void **state)
 static void too_long_a_command_line_is_refused(void **state)
 {
     static char line[GUEST_BOOT_INFO_SIZE];
-    struct boot_plan plan = {
-        .info_gpa = GUEST_BOOT_INFO_GPA, .cmdline = line, .acpi = {.cpus = 1}};
+    struct boot_plan plan = {.info_gpa = GUEST_BOOT_INFO_GPA, .cmdline = line, .acpi = {.cpus = 1}};
     struct vmm_error error;
     struct guest_mem mem;
 
@@ -352,6 +387,7 @@ int main(void)
         cmocka_unit_test(a_good_kernel_is_loaded),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(contradictions_are_refused),
+        cmocka_unit_test(our_kernels_are_told_from_others),
         cmocka_unit_test(random_headers_do_no_harm),
         cmocka_unit_test(bzimages_are_taken_or_refused),
         cmocka_unit_test(boot_information_is_complete),
