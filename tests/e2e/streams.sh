@@ -100,3 +100,31 @@ test_terminal() {
         </dev/null >"$out" 2>"$err"
     grep -q 'it is a terminal' "$out" || fail "not a terminal inside"
 }
+test_terminal_resized() {
+    # The program asks when it hears of it; nothing else moves.
+    cat >"$T/resize.py" <<'PY'
+import fcntl, os, pty, struct, sys, termios, time
+def resize(fd, rows, columns):
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
+def until(fd, text, seen=b""):
+    end = time.monotonic() + 60
+    while text not in seen and time.monotonic() < end:
+        seen += os.read(fd, 4096)
+    assert text in seen, seen
+    return seen
+pid, fd = pty.fork()
+if pid == 0:
+    resize(0, 20, 60)
+    os.execv(sys.argv[1], sys.argv[1:])
+until(fd, b"ready 20 60")
+resize(fd, 33, 99)
+until(fd, b"now 33 99")
+os.write(fd, b"word\n")
+until(fd, b"got word")
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+    run /usr/bin/python3 "$T/resize.py" "$VMM" run --engine "$ENGINE" -t $busybox sh -c \
+        'trap "echo now \$(stty size); stop=1" WINCH; echo "ready $(stty size)"
+        while [ -z "$stop" ]; do sleep 0.1; done; read -r x; echo "got $x"; exit 7'
+    expect_status 7
+}
