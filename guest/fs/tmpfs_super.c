@@ -5,11 +5,14 @@
  */
 #include "fs/tmpfs.h"
 
+#include "arch/trap.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
+
+#define ENTRIES_BETWEEN_WINDOWS 64u
 
 static uint64_t page_limit(struct tmpfs *fs)
 {
@@ -68,6 +71,7 @@ int tmpfs_init(struct tmpfs *fs, const char *type, uint64_t device, uint32_t roo
 static void release_entries(struct tmpfs_dir *dir)
 {
     struct list entries;
+    uint64_t done = 0;
 
     list_init(&entries);
     list_splice_back(&entries, &dir->entries);
@@ -86,6 +90,8 @@ static void release_entries(struct tmpfs_dir *dir)
         if (node)
             inode_put(&node->inode);
         kfree(entry);
+        if (++done % ENTRIES_BETWEEN_WINDOWS == 0)
+            irq_window(); /* nobody ends a file system with a spinlock held */
     }
 }
 
