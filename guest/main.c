@@ -39,6 +39,7 @@
 #include "sched/thread.h"
 #include "sched/timer.h"
 #include "syscall/dispatch.h"
+#include "syscall/mqueue.h"
 #include "syscall/proc_timer.h"
 #include "syscall/sys_socket.h"
 #include "syscall/sysv_ipc.h"
@@ -130,10 +131,17 @@ static void end_machine(int wait_status)
     control_end(GUEST_CTL_EXIT, (uint8_t)(wait_status >> 8));
 }
 
+/* What outlives processes. */
+static void remove_ipc(void)
+{
+    sysv_remove_all();
+    mqueue_remove_all();
+}
+
 /* The first process has ended: its wait status becomes the VM's. */
 static void end_with(int wait_status)
 {
-    if (!process_teardown(wait_status, sysv_remove_all, end_machine))
+    if (!process_teardown(wait_status, remove_ipc, end_machine))
         end_machine(wait_status);
 }
 
