@@ -198,6 +198,8 @@ static void destroy(void *arg)
     }
     console_destroy(&machine->stdio);
     console_destroy(&machine->error_output);
+    rng_destroy(&machine->rng);
+    uart_destroy(&machine->uart);
     for (size_t i = 0; i < machine->disk_count; i++) {
         blk_destroy(&machine->blks[i]);
         disk_close(&machine->disks[i]);

@@ -12,7 +12,7 @@
 #define GUEST_PAGE_SIZE 4096ull
 #define SYSCALL_COUNT (sizeof(((struct vmm_stats *)0)->syscalls) / sizeof(uint32_t))
 
-const char *outcome_name(enum vmm_outcome outcome)
+static const char *outcome_name(enum vmm_outcome outcome)
 {
     switch (outcome) {
     case VMM_EXITED:

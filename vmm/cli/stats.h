@@ -9,6 +9,5 @@
 
 void stats_format(struct text *text, const struct vmm_stats *stats, const struct vmm_result *result,
                   int status);
-const char *outcome_name(enum vmm_outcome outcome);
 
 #endif

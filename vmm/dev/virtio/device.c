@@ -32,7 +32,7 @@ void virtio_device_destroy(struct virtio_device *device)
     pthread_mutex_destroy(&device->lock);
 }
 
-void virtio_device_reset(struct virtio_device *device)
+static void reset(struct virtio_device *device)
 {
     device->status = 0;
     device->driver_features = 0;
@@ -49,7 +49,7 @@ void virtio_device_set_status(struct virtio_device *device, uint8_t status)
     uint8_t broken = device->status & VIRTIO_CONFIG_S_NEEDS_RESET;
 
     if (status == 0) {
-        virtio_device_reset(device);
+        reset(device);
         return;
     }
     /* 3.1.1 step 6: FEATURES_OK stays only when we can live with the choice. */

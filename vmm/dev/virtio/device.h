@@ -65,7 +65,6 @@ void virtio_device_destroy(struct virtio_device *device);
 
 /* ---- With the lock held ------------------------------------------------- */
 
-void virtio_device_reset(struct virtio_device *device);
 /* The driver writes the status register; writing 0 resets. */
 void virtio_device_set_status(struct virtio_device *device, uint8_t status);
 /* The driver says queue_ready = 1. */
