@@ -25,6 +25,8 @@
  * SECOND_REGION_END is another when there is much more.
  */
 #define FIRST_REGION_PAGES (PAGE_SIZE / sizeof(struct page))
+#define FIRST_REGION_PAGES_MIN 64u
+#define FIRST_REFILL_ORDER 4u /* GUEST_HOT_RAM_SIZE */
 #define SECOND_REGION_END (32ul << 20)
 
 /* A CPU's cache holds at most so much of all memory, within bounds. */
@@ -88,13 +90,12 @@ static void list_add_range(struct region *r, uint32_t frame, uint32_t end, bool 
 /* Moves a frontier on so that a block of this order becomes free.  Lock held. */
 static bool refill(unsigned int order)
 {
-    uint32_t step = 1u << MAX(order, REFILL_ORDER);
-
     for (uint32_t i = 0; i < pa_state.region_count; i++) {
         struct region *r = &pa_state.regions[i];
         if (r->frontier >= r->end)
             continue;
         uint32_t from = r->frontier;
+        uint32_t step = 1u << MAX(order, r->group == 0 ? FIRST_REFILL_ORDER : REFILL_ORDER);
         uint32_t to = MIN(ALIGN_UP(from + 1, step), r->end);
         direct_map_add(PADDR((uint64_t)from << PAGE_SHIFT), (uint64_t)(to - from) << PAGE_SHIFT);
         if (!boot_info.zeroed)
@@ -329,9 +330,11 @@ static void add_region(uint64_t start, uint64_t end, struct boot_region taken)
         add_region(PAGE_ALIGN_UP(taken.end), end, none);
         return;
     }
-    if (start == first && end > first_end) {
-        push_region(start, first_end, 0);
-        start = first_end;
+    if (start == first && end - start >= FIRST_REGION_PAGES_MIN * PAGE_SIZE) {
+        push_region(start, MIN(end, first_end), 0);
+        start = MIN(end, first_end);
+        if (start == end)
+            return;
     }
     if (start < SECOND_REGION_END && end > SECOND_REGION_END + SECOND_REGION_END) {
         push_region(start, SECOND_REGION_END, 1);
