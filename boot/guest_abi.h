@@ -84,6 +84,8 @@ enum {
  */
 #define GUEST_MODULE_CPU "cpu"
 #define GUEST_CPU_VERSION 1u
+/* The first CPU's local APIC is in x2APIC mode, and nothing is behind its LINT pins. */
+#define GUEST_CPU_X2APIC_ON 1u
 
 struct guest_cpu {
     uint32_t version; /* GUEST_CPU_VERSION; another: ask CPUID */
@@ -92,7 +94,7 @@ struct guest_cpu {
     uint32_t extended1_edx; /* leaf 0x80000001 */
     uint32_t kvm_features; /* leaf 0x40000001, EAX; 0: not KVM's leaves */
     uint32_t tsc_khz; /* 0: not known, or the TSC is no clock */
-    uint32_t reserved;
+    uint32_t flags; /* GUEST_CPU_* */
     uint64_t wall_ns; /* the time of day, since 1970, when the TSC ... */
     uint64_t wall_tsc; /* ... of the first CPU had this value; both 0: not known */
 };
@@ -114,9 +116,9 @@ _Static_assert(offsetof(struct guest_cpu, extended1_edx) == 24, "boot/pvh.asm");
  */
 #define GUEST_WINDOW_INFO_GPA (GUEST_KERNEL_GPA + GUEST_KERNEL_SIZE_MAX - GUEST_BOOT_INFO_SIZE)
 /*
- * A flag of program headers (in PF_MASKOS) of our kernel: every boot touches the whole
- * segment and GUEST_HOT_RAM_SIZE bytes of RAM behind it, so a monitor does well to
- * back them in one go.
+ * A flag of program headers (in PF_MASKOS) of our kernel: what every boot touches, more or
+ * less.  A monitor does well to have the host map it at once; if the segment is
+ * writable all of it is written, and GUEST_HOT_RAM_SIZE bytes of RAM behind it.
  */
 #define GUEST_PF_HOT 0x00100000u
 #define GUEST_HOT_RAM_SIZE 0x00010000ull
@@ -235,6 +237,9 @@ _Static_assert(sizeof(struct guest_stats) <= 4096, "statistics fit one page");
  * Words separated by blanks; double quotes group.  Unknown words are ignored.
  *   ctl=PORT[,GSI]          the control port, see above
  *   virtio_mmio.device=SIZE@ADDR:GSI[:ID]   a virtio-mmio device (Linux's)
+ *   virtio.kinds=ID,ID...   what these are, in the same order: virtio device IDs.  All are
+ *                           of virtio 1 and later, so no register need be read to find one,
+ *                           and a reset clears their selectors and queue addresses
  *   zeroed                  the monitor promises that RAM not named by the
  *                           boot information reads as zero
  *   stats                   count system calls; report before the end

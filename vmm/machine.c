@@ -173,6 +173,7 @@ static int create_cpus(struct machine *machine, struct vmm_error *error)
     if (result == 0 && machine->cpu_info_gpa != 0) {
         struct guest_cpu summary = cpuid_summary(&cpuid);
 
+        machine->entry.x2apic = (summary.flags & GUEST_CPU_X2APIC_ON) != 0;
         vcpu_tell_time(&machine->vcpus[0], &summary);
         guest_mem_write(&machine->mem, machine->cpu_info_gpa, &summary, sizeof(summary));
     }

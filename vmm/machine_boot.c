@@ -80,6 +80,19 @@ static void add_word(struct text *text, const char *word)
     text->length += length;
 }
 
+/* What the slots hold, which saves the guest to ask each device. */
+static void add_kinds(const struct machine *machine, struct text *text)
+{
+    char word[sizeof("virtio.kinds=") + 4 * GUEST_VIRTIO_SLOTS_MAX] = "virtio.kinds";
+    size_t used = strlen(word);
+
+    for (unsigned int slot = 0; slot < machine->slot_count; slot++) {
+        used += (size_t)snprintf(word + used, sizeof(word) - used, "%c%u", slot == 0 ? '=' : ',',
+                                 machine->slots[slot].mmio.device->ops->id & 0xff);
+    }
+    add_word(text, word);
+}
+
 /* Our kernel's command line; a foreign kernel gets what the user wrote and nothing else. */
 static int build_cmdline(const struct machine *machine, bool foreign, struct text *text,
                          struct vmm_error *error)
@@ -100,6 +113,7 @@ static int build_cmdline(const struct machine *machine, bool foreign, struct tex
                      GUEST_VIRTIO_GSI_BASE + slot);
             add_word(text, word);
         }
+        add_kinds(machine, text);
         if (config->stats) {
             add_word(text, "stats");
         }

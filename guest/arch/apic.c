@@ -7,6 +7,7 @@
 #include "arch/apic.h"
 
 #include "arch/apic_internal.h"
+#include "arch/boot_info.h"
 #include "arch/clock.h"
 #include "arch/cpu.h"
 #include "arch/msr.h"
@@ -140,7 +141,10 @@ void apic_init_this_cpu(void)
 
     if (LIKELY(ready_cpus & bit))
         return;
-    if (cpu_features.x2apic) {
+    bool prepared = bit == 1 && (boot_info.cpu.flags & GUEST_CPU_X2APIC_ON);
+    if (prepared) {
+        ASSERT(cpu_features.x2apic);
+    } else if (cpu_features.x2apic) {
         uint64_t base = rdmsr(MSR_APIC_BASE);
         if ((base & (APIC_BASE_X2APIC | APIC_BASE_ENABLE)) != (APIC_BASE_X2APIC | APIC_BASE_ENABLE))
             wrmsr(MSR_APIC_BASE, base | APIC_BASE_X2APIC | APIC_BASE_ENABLE);
@@ -149,7 +153,8 @@ void apic_init_this_cpu(void)
     }
     lapic_write(LAPIC_SPURIOUS, SPURIOUS_ENABLE | TRAP_VECTOR_SPURIOUS);
     /* Some hypervisors leave the old PIC connected here. */
-    lapic_write(LAPIC_LVT_LINT0, LVT_MASKED);
+    if (!prepared)
+        lapic_write(LAPIC_LVT_LINT0, LVT_MASKED);
     __atomic_fetch_or(&ready_cpus, bit, __ATOMIC_SEQ_CST);
     init_timer();
 }

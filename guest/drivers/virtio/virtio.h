@@ -35,7 +35,8 @@ struct virtio_device {
     volatile uint8_t *registers;
     uint64_t address; /* guest-physical, of the registers */
     uint32_t gsi;
-    uint32_t kind; /* enum virtio_kind, known when probed */
+    uint32_t kind; /* enum virtio_kind, known when probed, or told by the monitor */
+    bool resets_to_zero; /* told by the monitor: so do selectors and queue addresses */
     bool probed;
     bool claimed;
     bool wants_config; /* set before enabling interrupts: CONFIG is told apart */
@@ -49,7 +50,7 @@ struct virtio_device {
 
 /*
  * The index-th device of a kind in the order of their announcement, or NULL.
- * The first call for a device reads its identity.
+ * The first call for a device maps it and reads its identity, unless that was told.
  */
 struct virtio_device *virtio_find(enum virtio_kind kind, unsigned int index);
 /* True: the caller is the first, and the device is its own. */

@@ -176,7 +176,11 @@ static void write_register(struct virtio_mmio *mmio, uint64_t offset, uint32_t v
     case VIRTIO_MMIO_STATUS:
         virtio_device_set_status(mmio->device, (uint8_t)value);
         if (value == 0) {
+            /* Selectors too: boot/guest_abi.h promises it. */
             mmio->interrupt_status = 0;
+            mmio->device_features_sel = 0;
+            mmio->driver_features_sel = 0;
+            mmio->queue_sel = 0;
         }
         break;
     default:
