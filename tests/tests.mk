@@ -63,9 +63,15 @@ $B/apps/%.musl: tests/apps/%.c tests/apps/check.h
 	musl-gcc $(APP_CFLAGS) $(app_cflags) -static $< -pthread -lm -o $@
 
 # A second build with lock, sleep and leak checks, for the tests of tests/hostile.
-.PHONY: $B/debug/vmm
+.PHONY: $B/debug/vmm stress
 $B/debug/vmm:
 	@$(MAKE) --no-print-directory -s B=$B/debug DEBUG=1 $B/debug/vmm
+
+# stress-ng's stressors and longer versions of the same; ENGINE=qemu
+stress: $B/debug/vmm
+	@tests/deps --need test
+	tests/stress -e $(or $(ENGINE),qemu)
+	FUZZ_SECONDS=60 STRIDE=1 tests/run e2e-$(or $(ENGINE),qemu)/hostile_program
 
 # ---- bench -------------------------------------------------------------------
 

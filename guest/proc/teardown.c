@@ -98,8 +98,9 @@ bool process_teardown(int wait_status, void (*remove_objects)(void), void (*end)
     status = wait_status;
     end_machine = end;
     forget = remove_objects;
-    leaks_keep(thread_start_kernel("teardown", teardown, NULL));
-    return true;
+    struct thread *thread = thread_start_kernel("teardown", teardown, NULL);
+    leaks_keep(thread);
+    return thread != NULL; /* without memory for it the machine ends unchecked */
 }
 
 #else

@@ -35,3 +35,55 @@ test_no_memory() {
     expect_status 0
     grep -q ' 0 wrong$' "$out" || fail "a step went wrong"
 }
+
+# bombs MEMORY NAME...: each ends with status 0, in a debug build and within a minute.
+bombs() {
+    local memory=$1 name
+    shift
+    hostile bombs
+    for name; do
+        run timeout 60 "$DEBUG_VMM" run --engine "$ENGINE" --console=4 -c 4 -m "$memory" "$T/bombs" "$name"
+        [ "$status" = 0 ] || fail "bombs $name: status $status, not 0"
+    done
+}
+test_many_processes() {
+    bombs 128M fork
+    bombs 256M threads
+}
+test_many_signals() { bombs 128M signals; }
+test_many_files() {
+    bombs 128M files names directories links
+    bombs 512M pipes
+}
+test_descriptors_of_others() { bombs 128M descriptors; }
+test_exec_of_garbage() { bombs 128M garbage arguments; }
+test_memory_is_taken() {
+    bombs 128M maps tmpfs memory
+    expect_stderr_has 'out of memory: ended process '
+}
+test_first_program_takes_all_memory() {
+    hostile bombs
+    run_debug -m 64M "$T/bombs" self
+    expect_status 137
+    expect_stderr_has 'out of memory: ended process 1 (bombs)'
+}
+test_own_stack() {
+    hostile bombs
+    local name
+    for name in stack recursion; do
+        run_debug "$T/bombs" "$name"
+        expect_status 139
+    done
+}
+
+# The whole list, five seconds each: make stress.
+test_stress_ng() {
+    need stress-ng
+    for stressors in '--vm 1 --vm-bytes 32M --fork 1 --pthread 1' '--futex 1 --pipe 1 --switch 1 --sigq 1' \
+        '--mmap 1 --mremap 1 --brk 1 --clone 1'; do
+        # shellcheck disable=SC2086 # words
+        run_debug -c 4 -m 512M -w /tmp /usr/bin/stress-ng $stressors -t 1 --verify
+        expect_status 0
+        grep -q 'successful run completed' "$err" "$out" || fail "stress-ng $stressors"
+    done
+}
