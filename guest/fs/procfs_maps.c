@@ -104,26 +104,55 @@ static void map_line(struct proc_text *text, struct mm *mm, struct vma *vma, cha
     proc_print(text, "\n");
 }
 
-static void counts_of(struct proc_text *text, struct mm *mm, const struct vma *vma)
+/* What smaps says of one area, or smaps_rollup of all. */
+struct area_counts {
+    uint64_t size_kb, anonymous, locked; /* the last two in pages */
+    struct mm_page_counts n;
+};
+
+static void add_counts(struct area_counts *sum, struct mm *mm, const struct vma *vma)
 {
     struct mm_page_counts n;
 
     mm_count_pages_locked(mm, vma->start, vma->end, &n);
-    proc_print(text, "Size:           %8lu kB\nKernelPageSize: %8u kB\nMMUPageSize:    %8u kB\n",
-               (vma->end - vma->start) / 1024, 4, 4);
+    sum->size_kb += (vma->end - vma->start) / 1024;
+    sum->anonymous += vma->ops ? n.private_clean + n.private_dirty : n.resident;
+    sum->locked += vma->flags & VM_LOCKED ? n.resident : 0;
+    sum->n.resident += n.resident;
+    sum->n.shared_clean += n.shared_clean;
+    sum->n.shared_dirty += n.shared_dirty;
+    sum->n.private_clean += n.private_clean;
+    sum->n.private_dirty += n.private_dirty;
+    sum->n.referenced += n.referenced;
+    sum->n.huge += n.huge;
+}
+
+static void print_counts(struct proc_text *text, const struct area_counts *sum)
+{
+    const struct mm_page_counts *n = &sum->n;
+
     /* A shared page counts for all who map it: nobody knows how many they are. */
-    proc_print(text, "Rss:            %8lu kB\nPss:            %8lu kB\n", n.resident * 4,
-               n.resident * 4);
-    proc_print(text, "Shared_Clean:   %8lu kB\nShared_Dirty:   %8lu kB\n", n.shared_clean * 4,
-               n.shared_dirty * 4);
-    proc_print(text, "Private_Clean:  %8lu kB\nPrivate_Dirty:  %8lu kB\n", n.private_clean * 4,
-               n.private_dirty * 4);
-    uint64_t anonymous = vma->ops ? n.private_clean + n.private_dirty : n.resident;
-    proc_print(text, "Referenced:     %8lu kB\nAnonymous:      %8lu kB\n", n.referenced * 4,
-               anonymous * 4);
-    proc_print(text, "LazyFree:       %8u kB\nAnonHugePages:  %8lu kB\n", 0, n.huge * 4);
+    proc_print(text, "Rss:            %8lu kB\nPss:            %8lu kB\n", n->resident * 4,
+               n->resident * 4);
+    proc_print(text, "Shared_Clean:   %8lu kB\nShared_Dirty:   %8lu kB\n", n->shared_clean * 4,
+               n->shared_dirty * 4);
+    proc_print(text, "Private_Clean:  %8lu kB\nPrivate_Dirty:  %8lu kB\n", n->private_clean * 4,
+               n->private_dirty * 4);
+    proc_print(text, "Referenced:     %8lu kB\nAnonymous:      %8lu kB\n", n->referenced * 4,
+               sum->anonymous * 4);
+    proc_print(text, "LazyFree:       %8u kB\nAnonHugePages:  %8lu kB\n", 0, n->huge * 4);
     proc_print(text, "Swap:           %8u kB\nSwapPss:        %8u kB\nLocked:         %8lu kB\n", 0,
-               0, (vma->flags & VM_LOCKED ? n.resident : 0) * 4);
+               0, sum->locked * 4);
+}
+
+static void counts_of(struct proc_text *text, struct mm *mm, const struct vma *vma)
+{
+    struct area_counts counts = {0};
+
+    add_counts(&counts, mm, vma);
+    proc_print(text, "Size:           %8lu kB\nKernelPageSize: %8u kB\nMMUPageSize:    %8u kB\n",
+               counts.size_kb, 4, 4);
+    print_counts(text, &counts);
     proc_print(text, "VmFlags:%s%s%s%s%s%s%s\n", vma->flags & VM_READ ? " rd" : "",
                vma->flags & VM_WRITE ? " wr" : "", vma->flags & VM_EXEC ? " ex" : "",
                vma->flags & VM_SHARED ? " sh" : "", vma->flags & VM_GROWSDOWN ? " gd" : "",
@@ -160,6 +189,29 @@ int proc_maps_text(struct proc_text *text, const struct procfs_process *process)
 int proc_maps_smaps(struct proc_text *text, const struct procfs_process *process)
 {
     return areas_text(text, process->mm, true);
+}
+
+int proc_maps_rollup(struct proc_text *text, const struct procfs_process *process)
+{
+    struct area_counts counts = {0};
+    struct mm *mm = process->mm;
+    uint64_t start = 0, end = 0;
+
+    if (!mm)
+        return 0;
+    mutex_lock(&mm->lock);
+    for (struct rb_node *node = rb_first(&mm->vmas); node; node = rb_next(node)) {
+        const struct vma *vma = RB_ENTRY(node, struct vma, node);
+
+        start = start ? start : vma->start;
+        end = vma->end;
+        add_counts(&counts, mm, vma);
+    }
+    mutex_unlock(&mm->lock);
+    proc_print(text, "%08lx-%08lx ---p 00000000 00:00 0                          [rollup]\n", start,
+               end);
+    print_counts(text, &counts);
+    return 0;
 }
 
 ssize_t proc_maps_pagemap(const struct proc_node *node, struct iobuf *buf, loff_t *pos)

@@ -17,6 +17,7 @@ void proc_maps_numbers(struct mm *mm, struct proc_maps_numbers *numbers);
 void proc_maps_status(struct proc_text *text, struct mm *mm);
 
 int proc_maps_text(struct proc_text *text, const struct procfs_process *process);
+int proc_maps_rollup(struct proc_text *text, const struct procfs_process *process);
 int proc_maps_smaps(struct proc_text *text, const struct procfs_process *process);
 ssize_t proc_maps_pagemap(const struct proc_node *node, struct iobuf *buf, loff_t *pos);
 int proc_maps_cmdline(struct proc_text *text, const struct procfs_process *process);

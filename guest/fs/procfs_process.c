@@ -268,31 +268,31 @@ static int next_task(const struct proc_node *node, int from)
     {                                                                                           \
         .name = (name_), .mode = S_IFLNK | 0777, .link = link_##which, .follow = follow_##which \
     }
-#define COMMON_ENTRIES                                                                \
-    PLACE_LINK("exe", exe), PLACE_LINK("cwd", cwd), PLACE_LINK("root", root),         \
-        TEXT_FILE("auxv", proc_maps_auxv), TEXT_FILE("cgroup", cgroup),               \
-        TEXT_FILE("cmdline", proc_maps_cmdline),                                      \
-        {.name = "comm", .mode = S_IFREG | 0644, .text = comm, .store = comm_store},  \
-        {.name = "environ", .mode = S_IFREG | 0400, .text = proc_maps_environ},       \
-        {.name = "fd",                                                                \
-         .mode = S_IFDIR | 0500,                                                      \
-         .next_number = proc_next_fd,                                                 \
-         .number_entry = &proc_fd_template,                                           \
-         .needs = PROC_NUMBER_IS_FD},                                                 \
-        {.name = "fdinfo",                                                            \
-         .mode = S_IFDIR | 0500,                                                      \
-         .next_number = proc_next_fd,                                                 \
-         .number_entry = &proc_fdinfo_template,                                       \
-         .needs = PROC_NUMBER_IS_FD},                                                 \
-        TEXT_FILE("limits", limits), TEXT_FILE("maps", proc_maps_text),               \
-        MOUNTS_FILE("mountinfo", proc_mountinfo), MOUNTS_FILE("mounts", proc_mounts), \
-        TEXT_FILE("oom_score", oom_score),                                            \
-        {.name = "oom_score_adj",                                                     \
-         .mode = S_IFREG | 0644,                                                      \
-         .text = oom_score_adj,                                                       \
-         .store = oom_score_adj_store},                                               \
-        TEXT_FILE("smaps", proc_maps_smaps),                                          \
-        {.name = "pagemap", .mode = S_IFREG | 0400, .read = proc_maps_pagemap},       \
+#define COMMON_ENTRIES                                                                    \
+    PLACE_LINK("exe", exe), PLACE_LINK("cwd", cwd), PLACE_LINK("root", root),             \
+        TEXT_FILE("auxv", proc_maps_auxv), TEXT_FILE("cgroup", cgroup),                   \
+        TEXT_FILE("cmdline", proc_maps_cmdline),                                          \
+        {.name = "comm", .mode = S_IFREG | 0644, .text = comm, .store = comm_store},      \
+        {.name = "environ", .mode = S_IFREG | 0400, .text = proc_maps_environ},           \
+        {.name = "fd",                                                                    \
+         .mode = S_IFDIR | 0500,                                                          \
+         .next_number = proc_next_fd,                                                     \
+         .number_entry = &proc_fd_template,                                               \
+         .needs = PROC_NUMBER_IS_FD},                                                     \
+        {.name = "fdinfo",                                                                \
+         .mode = S_IFDIR | 0500,                                                          \
+         .next_number = proc_next_fd,                                                     \
+         .number_entry = &proc_fdinfo_template,                                           \
+         .needs = PROC_NUMBER_IS_FD},                                                     \
+        TEXT_FILE("limits", limits), TEXT_FILE("maps", proc_maps_text),                   \
+        MOUNTS_FILE("mountinfo", proc_mountinfo), MOUNTS_FILE("mounts", proc_mounts),     \
+        TEXT_FILE("oom_score", oom_score),                                                \
+        {.name = "oom_score_adj",                                                         \
+         .mode = S_IFREG | 0644,                                                          \
+         .text = oom_score_adj,                                                           \
+         .store = oom_score_adj_store},                                                   \
+        TEXT_FILE("smaps", proc_maps_smaps), TEXT_FILE("smaps_rollup", proc_maps_rollup), \
+        {.name = "pagemap", .mode = S_IFREG | 0400, .read = proc_maps_pagemap},           \
         TEXT_FILE("stat", stat), TEXT_FILE("statm", statm), TEXT_FILE("status", status)
 
 static const struct proc_entry task_entries[] = {COMMON_ENTRIES, {0}};

@@ -188,6 +188,21 @@ static int stat(struct proc_text *text, const struct procfs_process *process)
     return 0;
 }
 
+/* The counters of vmstat(8) that mean something without swap and without disks for programs. */
+static int vmstat(struct proc_text *text, const struct procfs_process *process)
+{
+    struct page_stats stats;
+    uint64_t faults = 0;
+
+    (void)process;
+    page_get_stats(&stats);
+    for (unsigned int i = 0; i < online(); i++)
+        faults += percpu_of[i] ? percpu_of[i]->page_faults : 0;
+    proc_print(text, "nr_free_pages %lu\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n", stats.free);
+    proc_print(text, "pgfault %lu\npgmajfault 0\n", faults);
+    return 0;
+}
+
 static int uptime(struct proc_text *text, const struct procfs_process *process)
 {
     uint64_t now = clock_ns(), idle = 0, one[3];
@@ -302,6 +317,7 @@ const struct proc_entry proc_system_entries[] = {
     TEXT_FILE("stat", stat),
     TEXT_FILE("uptime", uptime),
     TEXT_FILE("version", version),
+    TEXT_FILE("vmstat", vmstat),
     {.name = "sys", .mode = S_IFDIR | 0555, .children = proc_sys_entries},
     PROC_VMM_ROW{0},
 };

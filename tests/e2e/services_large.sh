@@ -66,7 +66,7 @@ S
     expect_stdout $'inside\n/dev/pts/0\n24 80\ntyped\ngot typed\n80 12\n80 11\nkilled\n'
 }
 test_process_tools() {
-    tools ps pgrep pkill lsof free sleep grep wc
+    tools ps pgrep pkill lsof free vmstat sleep grep wc
     in_vm <<'S'
 sleep 300 & sleep 301 &
 until [ "$(pgrep -c -x sleep)" = 2 ]; do sleep 0.05; done
@@ -74,11 +74,13 @@ ps -o pid:3,ppid:3,stat,args | grep -v ' ps '
 lsof -a -p $$ -d cwd,txt -F fn | grep -v '^p'
 pkill -f 'sleep 301' && wait $! ; echo $?
 free | wc -l
+vmstat | wc -l
+grep -c kB /proc/self/smaps_rollup
 S
     expect_status 0
     expect_stdout $'PID PPID STAT COMMAND
   1   0 Ss   /bin/sh /script
   2   1 S    sleep 300
   3   1 S    sleep 301
-fcwd\nn/\nftxt\nn/usr/bin/dash\n143\n3\n'
+fcwd\nn/\nftxt\nn/usr/bin/dash\n143\n3\n3\n13\n'
 }
