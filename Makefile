@@ -59,16 +59,16 @@ GUEST_LDFLAGS := -nostdlib -static -no-pie -Wl,-T,linker/guest.ld -Wl,--gc-secti
 
 # What is called seldom is compiled for size: the image stays small and in fewer pages.
 GUEST_SELDOM := drivers/% ipc/% fs/archive% fs/block_file% fs/cpio% fs/dentry_mount% fs/device% fs/devpts% \
-  fs/file_lock% fs/inotify% fs/ldisc% fs/lease% fs/memfd% fs/mount% fs/name_ops% fs/procfs% fs/pty% fs/signal_io% \
-  fs/stream% fs/sysfs% fs/tmpfs_mount% fs/tmpfs_super% fs/tty% fs/vfs% fs/xattr% lib/klog% lib/printf% \
-  arch/panic% mm/leaks% mm/madvise% mm/mm_list% mm/remap% net/unix_diag% net/unix_gc% \
-  net/unix_name% proc/cpu_limit% proc/fs_source% proc/futex_pi% proc/oom% proc/pidfd% proc/run_file% \
-  proc/signalfd% proc/start_init% proc/teardown% syscall/proc_timer% syscall/sys_attr% syscall/sys_copy% \
-  syscall/sys_cred% syscall/sys_dir% syscall/sys_fcntl% syscall/sys_limits% \
-  syscall/sys_mempolicy% syscall/sys_misc% syscall/sys_mount% syscall/sys_mq% syscall/sys_path% \
-  syscall/sys_pidfd% syscall/sys_prctl% syscall/sys_priority% syscall/sys_process% syscall/sys_timer% \
-  syscall/sys_unshare% syscall/sys_xattr% syscall/sysv% syscall/sys_sem% syscall/sys_shm% syscall/sys_msg% \
-  syscall/trace%
+  fs/file_lock% fs/file_owner% fs/inotify% fs/ldisc% fs/lease% fs/memfd% fs/mount% fs/name_ops% \
+  fs/pipe_packet% fs/procfs% fs/pty% fs/signal_io% fs/stream% fs/sysfs% fs/tmpfs_handle% fs/tmpfs_mount% \
+  fs/tmpfs_super% fs/tty% fs/vfs% fs/xattr% lib/klog% lib/printf% arch/panic% mm/leaks% mm/madvise% \
+  mm/mm_list% mm/remap% net/unix_diag% net/unix_gc% net/unix_name% proc/cpu_limit% proc/file_signal% \
+  proc/fs_source% proc/futex_pi% proc/oom% proc/pidfd% proc/run_file% proc/signalfd% proc/start_init% \
+  proc/teardown% syscall/proc_timer% syscall/sys_attr% syscall/sys_copy% syscall/sys_cred% syscall/sys_dir% \
+  syscall/sys_fcntl% syscall/sys_handle% syscall/sys_limits% syscall/sys_mempolicy% syscall/sys_misc% \
+  syscall/sys_mount% syscall/sys_mq% syscall/sys_path% syscall/sys_pidfd% syscall/sys_prctl% \
+  syscall/sys_priority% syscall/sys_process% syscall/sys_timer% syscall/sys_unshare% syscall/sys_xattr% \
+  syscall/sysv% syscall/sys_sem% syscall/sys_shm% syscall/sys_msg% syscall/trace%
 $(patsubst %.c,$B/o/%.o,$(filter $(GUEST_SELDOM:%=guest/%),$(GUEST_C))): private GUEST_CFLAGS += -Os
 
 $B/o/guest/%.o: guest/%.c

@@ -15,10 +15,14 @@
 #define NS_PER_SEC 1000000000ul
 #define RELATIME_AGE 86400u /* seconds */
 
+/* Of the last look at the clock: late, but for nothing. */
+static atomic_ulong recent_seconds;
+
 struct timespec64 fs_now(void)
 {
     uint64_t ns = clock_wall_ns();
 
+    atomic_store_explicit(&recent_seconds, ns / NS_PER_SEC, memory_order_relaxed);
     return (struct timespec64){.sec = (int64_t)(ns / NS_PER_SEC),
                                .nsec = (int64_t)(ns % NS_PER_SEC)};
 }
@@ -109,7 +113,8 @@ void inode_accessed(struct inode *inode)
     struct timespec64 now;
 
     if (is_later(&attr->atime, &attr->mtime) && is_later(&attr->atime, &attr->ctime) &&
-        (uint64_t)attr->atime.sec + RELATIME_AGE > clock_wall_ns() / NS_PER_SEC)
+        (uint64_t)attr->atime.sec + RELATIME_AGE >
+            atomic_load_explicit(&recent_seconds, memory_order_relaxed))
         return;
     now = fs_now();
     inode->attr.atime = now;
