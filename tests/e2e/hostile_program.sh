@@ -46,16 +46,21 @@ bombs() {
         [ "$status" = 0 ] || fail "bombs $name: status $status, not 0"
     done
 }
+# only qemu: the same kernel; the emulated lab is slow
 test_many_processes() {
     bombs 128M fork
     bombs 256M threads
 }
+# only qemu: the same kernel; the emulated lab is slow
 test_many_signals() { bombs 128M signals; }
+# only qemu: the same kernel; the emulated lab is slow
 test_many_files() {
     bombs 128M files names directories links
     bombs 512M pipes
 }
+# only qemu: the same kernel; the emulated lab is slow
 test_descriptors_of_others() { bombs 128M descriptors; }
+# only qemu: the same kernel; the emulated lab is slow
 test_exec_of_garbage() { bombs 128M garbage arguments; }
 test_memory_is_taken() {
     bombs 128M maps tmpfs memory
@@ -67,6 +72,7 @@ test_first_program_takes_all_memory() {
     expect_status 137
     expect_stderr_has 'out of memory: ended process 1 (bombs)'
 }
+# only qemu: the same kernel; the emulated lab is slow
 test_own_stack() {
     hostile bombs
     local name
