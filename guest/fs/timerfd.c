@@ -186,7 +186,7 @@ struct file *timerfd_create(bool wall, uint32_t flags)
     spin_init(&t->lock, LOCK_RANK_DEVICE);
     wait_queue_init(&t->expired);
     t->wall = wall;
-    file = file_create(&timerfd_ops, FMODE_READ, flags | O_RDWR, t);
+    file = file_create(&timerfd_ops, FMODE_READ | FMODE_WRITE, flags | O_RDWR, t);
     if (!file) {
         kfree(t);
         return NULL;

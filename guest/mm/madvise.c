@@ -220,7 +220,7 @@ int mm_lock(struct mm *mm, uint64_t start, uint64_t length, bool on_fault, uint6
 {
     uint64_t first = PAGE_ALIGN_DOWN(start), size = PAGE_ALIGN_UP(length + (start - first));
 
-    if (size < length || start > USER_END)
+    if (size < length || start > USER_END || first + size < first)
         return -EINVAL;
     if (size > USER_END - first)
         return -ENOMEM;
@@ -240,7 +240,7 @@ int mm_unlock(struct mm *mm, uint64_t start, uint64_t length)
 {
     uint64_t first = PAGE_ALIGN_DOWN(start), size = PAGE_ALIGN_UP(length + (start - first));
 
-    if (size < length || start > USER_END)
+    if (size < length || start > USER_END || first + size < first)
         return -EINVAL;
     if (size > USER_END - first)
         return -ENOMEM;

@@ -84,8 +84,8 @@ static int scan(struct process *self, struct wait_query *query, struct wait_resu
     {
         struct process *child = LIST_ENTRY(it, struct process, sibling);
 
-        if (!matches(child, query))
-            continue;
+        if (!matches(child, query) || (child->zombie && !(query->options & WEXITED)))
+            continue; /* of a zombie there is no other news to come */
         found = 0;
         if (take_news(child, query->options, result)) {
             found = 1;

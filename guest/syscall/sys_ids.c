@@ -89,7 +89,7 @@ int64_t sys_setpgid(const struct syscall_args *args)
 {
     int pid = (int)args->arg[0], pgid = (int)args->arg[1];
 
-    if (pgid < 0)
+    if (pgid < 0 || (!pgid && pid < 0))
         return -EINVAL;
     spin_lock(&process_table_lock);
     struct process *process = by_pid_locked(pid);

@@ -66,7 +66,8 @@ static int64_t map_descriptor(int fd, uint64_t length, struct mmap_request *requ
     int64_t result = 0;
     if (length == 0)
         result = -EINVAL;
-    else if (__builtin_add_overflow(request->offset, PAGE_ALIGN_UP(length), &end))
+    else if (__builtin_add_overflow(request->offset, PAGE_ALIGN_UP(length), &end) ||
+             end > INT64_MAX)
         result = -EOVERFLOW;
     if (result == 0)
         result = map_file(file, request, shared);
@@ -114,6 +115,8 @@ int64_t sys_mmap(const struct syscall_args *args)
     if (args->arg[5] & ~PAGE_MASK)
         return -EINVAL;
     if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
+        return -EINVAL;
+    if (type == MAP_SHARED_VALIDATE && (flags & MAP_ANONYMOUS))
         return -EINVAL;
     if (type == MAP_SHARED_VALIDATE && (flags & ~MAP_KNOWN))
         return -EOPNOTSUPP;

@@ -238,6 +238,8 @@ int64_t sys_waitid(const struct syscall_args *args)
         return -EINVAL;
     bool nonblocking = false;
     if (which == P_PIDFD) {
+        if (id < 0)
+            return -EINVAL;
         int pid = pid_of_fd(id, &nonblocking);
         if (pid < 0)
             return pid;
