@@ -7,6 +7,7 @@
 #include "fs/file_owner.h"
 #include "fs/lease.h"
 #include "fs/inode.h"
+#include "fs/notify.h"
 #include "iface/open_flags.h"
 #include "mm/slab.h"
 
@@ -43,6 +44,8 @@ void file_put(struct file *file)
 {
     if (!file || !ref_put(&file->refs))
         return;
+    if (UNLIKELY(notify_wanted()))
+        notify_file(file, (file->mode & FMODE_WRITE) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
     if (UNLIKELY(!list_empty(&file->poll_watches)))
         epoll_forget_file(file);
     if (UNLIKELY(file->inode && file->inode->locks))

@@ -6,6 +6,7 @@
  */
 #include "fs/dentry.h"
 #include "fs/mount.h"
+#include "fs/notify.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -93,6 +94,8 @@ int vfs_create_get(struct dentry *start, const char *path, uint32_t mode_with_ty
             dir->ops->unlink(dir, last.name, last.length, S_ISDIR(mode_with_type));
         }
     }
+    if (!error && UNLIKELY(notify_wanted()))
+        notify_name(dir, last.name, last.length, IN_CREATE, (*created)->inode);
     mutex_unlock(&dir->lock);
     done_with(parent, &last);
     return error;
@@ -139,6 +142,8 @@ int vfs_link(struct dentry *old, struct dentry *new_start, const char *new_path)
         dentry = dentry_add(parent, last.name, last.length, inode_get(target));
         dentry_put(dentry);
     }
+    if (!error && UNLIKELY(notify_wanted()))
+        notify_linked(dir, last.name, last.length, target);
     mutex_unlock(&dir->lock);
     done_with(parent, &last);
     return error;
@@ -196,6 +201,8 @@ int vfs_unlink(struct dentry *start, const char *path, bool directory)
             dentry_forget_aliases(dir, last.name, last.length, child);
         }
     }
+    if (!error && UNLIKELY(notify_wanted()))
+        notify_unlinked(dir, last.name, last.length, child->inode);
     mutex_unlock(&dir->lock);
     dentry_put(child);
     done_with(parent, &last);
@@ -305,6 +312,22 @@ static int commit_rename(struct rename *r)
     return 0;
 }
 
+static void notify_renamed(const struct rename *r)
+{
+    struct inode *there = r->new ? r->new->inode : NULL;
+    struct notify_rename rename = {.old_dir = r->old_parent->inode,
+                                   .new_dir = r->new_parent->inode,
+                                   .moved = r->old->inode,
+                                   .replaced = (r->flags & RENAME_EXCHANGE) ? NULL : there,
+                                   .exchanged = (r->flags & RENAME_EXCHANGE) ? there : NULL,
+                                   .old_name = r->old_last.name,
+                                   .old_length = r->old_last.length,
+                                   .new_name = r->new_last.name,
+                                   .new_length = r->new_last.length};
+
+    notify_moved(&rename);
+}
+
 static int rename_locked(struct rename *r)
 {
     int error = vfs_lookup_locked(r->old_parent, r->old_last.name, r->old_last.length, &r->old);
@@ -325,7 +348,11 @@ static int rename_locked(struct rename *r)
     error = check_rename(r);
     if (!error && r->new && r->new->inode == r->old->inode)
         return 0; /* two names of one file: nothing to do */
-    return error ? error : commit_rename(r);
+    if (!error)
+        error = commit_rename(r);
+    if (!error && UNLIKELY(notify_wanted()))
+        notify_renamed(r);
+    return error;
 }
 
 static int check_last(const struct last_name *last)

@@ -6,6 +6,7 @@
 #include "fs/dentry.h"
 #include "fs/lease.h"
 #include "fs/mount.h"
+#include "fs/notify.h"
 #include "iface/file.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
@@ -74,6 +75,8 @@ static int truncate_opened(struct file *file, uint32_t flags)
         return error;
     error = vfs_setattr(inode, &(struct inode_attr){.size = 0}, ATTR_SIZE);
     inode_put_write(inode);
+    if (!error && UNLIKELY(notify_wanted()))
+        notify_file(file, IN_MODIFY);
     return error;
 }
 
@@ -125,11 +128,15 @@ static int make_file(struct dentry *dentry, uint32_t flags, struct file **result
             file->ops = &path_ops; /* nothing to release */
         else
             error = truncate_opened(file, flags);
+        if (!error && UNLIKELY(notify_wanted()))
+            notify_dentry(dentry, IN_OPEN);
     }
-    if (error)
+    if (error) {
+        file->mode |= FMODE_PATH; /* it was never open: nobody hears of its end */
         file_put(file);
-    else
+    } else {
         *result = file;
+    }
     return error;
 }
 
@@ -180,6 +187,8 @@ static int find_or_create(struct dentry *parent, const struct last_name *last, u
             error = *found ? 0 : -ENOMEM;
             if (error) /* leaves nothing behind */
                 dir->ops->unlink(dir, last->name, last->length, false);
+            else if (UNLIKELY(notify_wanted()))
+                notify_name(dir, last->name, last->length, IN_CREATE, child);
         }
     }
     mutex_unlock(&dir->lock);

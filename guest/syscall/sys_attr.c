@@ -3,10 +3,21 @@
 #include "fs/inode.h"
 #include "fs/lease.h"
 #include "fs/mount.h"
+#include "fs/notify.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "syscall/linux_abi.h"
 #include "syscall/sys_file.h"
+
+/* What inotify calls a change of attributes. */
+static uint32_t event_of(uint32_t which)
+{
+    if (which & (ATTR_MODE | ATTR_UID | ATTR_GID))
+        return IN_ATTRIB;
+    if ((which & (ATTR_ATIME | ATTR_MTIME)) == (ATTR_ATIME | ATTR_MTIME))
+        return IN_ATTRIB;
+    return (which & ATTR_ATIME) ? IN_ACCESS : IN_MODIFY;
+}
 
 /* Consumes nothing; changes what the path names. */
 static int64_t setattr_at(int dir_fd, uint64_t path, uint32_t at_flags,
@@ -22,6 +33,8 @@ static int64_t setattr_at(int dir_fd, uint64_t path, uint32_t at_flags,
     error = mount_want_write(dentry);
     if (!error)
         error = vfs_setattr(dentry_inode(dentry), attr, which);
+    if (!error && UNLIKELY(notify_wanted()))
+        notify_dentry(dentry, event_of(which));
     dentry_put(dentry);
     return error;
 }
@@ -36,6 +49,8 @@ static int64_t setattr_fd(uint64_t fd, const struct inode_attr *attr, uint32_t w
     result = file->dentry ? mount_want_write(file->dentry) : 0;
     if (!result)
         result = file->inode ? vfs_setattr(file->inode, attr, which) : -EINVAL;
+    if (!result && UNLIKELY(notify_wanted()))
+        notify_file(file, event_of(which));
     file_put(file);
     return result;
 }
@@ -246,6 +261,8 @@ int64_t sys_truncate(const struct syscall_args *args)
     result = mount_want_write(dentry);
     if (!result || !S_ISREG(dentry_inode(dentry)->attr.mode))
         result = truncate_inode(dentry_inode(dentry), args->arg[1]);
+    if (!result && UNLIKELY(notify_wanted()))
+        notify_dentry(dentry, IN_MODIFY);
     dentry_put(dentry);
     return result;
 }
@@ -265,6 +282,8 @@ int64_t sys_ftruncate(const struct syscall_args *args)
             args->arg[1] > file->inode->attr.size ? check_file_size(file->inode, args->arg[1]) : 0;
         if (!result)
             result = file->ops->truncate(file, args->arg[1]);
+        if (!result && UNLIKELY(notify_wanted()))
+            notify_file(file, IN_MODIFY);
     }
     file_put(file);
     return result;
@@ -290,6 +309,8 @@ int64_t sys_fallocate(const struct syscall_args *args)
             result = -ESPIPE;
         else
             result = file->inode && S_ISDIR(file->inode->attr.mode) ? -EISDIR : -ENODEV;
+        if (!result && UNLIKELY(notify_wanted()))
+            notify_file(file, IN_MODIFY);
     }
     file_put(file);
     return result;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* getdents(2): records are built in a kernel buffer, then copied. */
+#include "fs/notify.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -57,6 +58,8 @@ static int64_t read_entries(struct file *file, struct dirent_buffer *buffer, uin
     mutex_lock(&file->pos_lock);
     buffer->context.pos = (uint64_t)file->pos;
     result = file->ops->iterate(file, &buffer->context);
+    if (!result && UNLIKELY(notify_wanted()))
+        notify_file(file, IN_ACCESS);
     if (!result && buffer->too_small)
         result = -EINVAL;
     if (!result && copy_to_user(UADDR(address), buffer->data, buffer->used))

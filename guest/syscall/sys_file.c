@@ -3,6 +3,7 @@
 #include "syscall/sys_file.h"
 
 #include "fs/inode.h"
+#include "fs/notify.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -165,6 +166,8 @@ static inline __attribute__((always_inline)) int64_t single(const struct syscall
         segment.length = MIN(segment.length, RW_COUNT_MAX);
         iobuf_vector(&buf, &segment, 1, segment.length);
         done = transfer(file, &buf, write, at);
+        if (UNLIKELY(notify_wanted()) && done > 0)
+            notify_file(file, write ? IN_MODIFY : IN_ACCESS);
     }
     fd_return(file, counted);
     return write ? finish_write(done) : done;
@@ -214,6 +217,8 @@ static int64_t vector(const struct syscall_args *args, bool write, loff_t *at)
     }
     iobuf_vector(&buf, segments, args->arg[2], (size_t)total);
     done = transfer(file, &buf, write, at);
+    if (UNLIKELY(notify_wanted()) && done > 0)
+        notify_file(file, write ? IN_MODIFY : IN_ACCESS);
     if (segments != small)
         kfree(segments);
     file_put(file);
