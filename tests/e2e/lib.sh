@@ -3,7 +3,8 @@
 #
 # Frame of the end-to-end tests:  ENGINE=qemu|kvm B=build bash tests/e2e/lib.sh SCRIPT CASE
 # runs the function test_CASE of SCRIPT.  A test passes when it returns 0 and left nothing behind.
-# Inside: $T is a directory of its own, $ENGINE the engine, VMM the program under test.
+# In a script, "# engines: kvm" near the top, or "# only qemu: why" above one test, says which engines
+# they are for.  Inside: $T is a directory of its own, $ENGINE the engine, VMM the program under test.
 set -u
 export LC_ALL=C.UTF-8
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
