@@ -53,7 +53,7 @@ GUEST_CFLAGS := -std=c17 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) 
   -I. -Iguest -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic -fno-pie \
   -fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-common \
   -fno-omit-frame-pointer -ffunction-sections -fdata-sections -fwrapv \
-  -fno-delete-null-pointer-checks -fcf-protection=none -falign-functions=1 -falign-loops=1 -falign-jumps=1 $(DBG) $(WARN)
+  -fno-delete-null-pointer-checks -fcf-protection=none -falign-functions=1 -falign-loops=1 $(if $(findstring clang,$(CC)),,-falign-jumps=1) $(DBG) $(WARN)
 GUEST_LDFLAGS := -nostdlib -static -no-pie -Wl,-T,linker/guest.ld -Wl,--gc-sections -Wl,--build-id=none \
   -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--orphan-handling=error
 
