@@ -39,9 +39,8 @@ int vmm_config_set_strict(struct vmm_config *config, bool on)
 
 const char *config_report_words(const struct vmm_config *config)
 {
-    static const char words[][2][24] = {{"", "strict"},
-                                        {"strace", "strace strict"},
-                                        {"strace=summary", "strace=summary strict"}};
+    static const char words[][2][24] = {
+        {"", "strict"}, {"strace", "strace strict"}, {"strace=summary", "strace=summary strict"}};
     return words[config->trace][config->strict];
 }
 
