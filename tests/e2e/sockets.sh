@@ -78,3 +78,39 @@ const server = net.createServer(c => c.on("data", d => c.end(d.toString().toUppe
     }
 });'
 }
+
+# Servers and clients in one VM, over sockets with names.
+test_redis() {
+    need redis-server redis-benchmark
+    cat >"$T/redis.sh" <<'SH'
+redis-server --port 0 --unixsocket /tmp/redis.sock --save '' >/tmp/log &
+i=0
+while [ ! -S /tmp/redis.sock ] && [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done
+redis-benchmark -s /tmp/redis.sock -n 500 -c 10 --csv -t set,get | cut -d, -f1
+kill $!
+wait $!
+echo "status $?"
+SH
+    run_vmm -c 2 -m 512M --add /usr/bin/redis-server --add /usr/bin/redis-benchmark --add /bin/sleep --add /usr/bin/cut \
+        --add "$T/redis.sh" /bin/dash "$T/redis.sh"
+    expect_status 0
+    expect_stdout '"test"
+"SET"
+"GET"
+status 0
+'
+}
+test_dbus() {
+    need dbus-daemon dbus-send
+    cat >"$T/dbus.sh" <<'SH'
+dbus-daemon --session --fork --print-address=1 >/tmp/address
+read -r DBUS_SESSION_BUS_ADDRESS </tmp/address
+export DBUS_SESSION_BUS_ADDRESS
+dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus / org.freedesktop.DBus.GetNameOwner \
+    string:org.freedesktop.DBus
+SH
+    run_vmm -m 512M --add /usr/bin/dbus-daemon --add /usr/bin/dbus-send --add /usr/share/dbus-1 --add "$T/dbus.sh" \
+        /bin/dash "$T/dbus.sh"
+    expect_status 0
+    grep -q '^ *org.freedesktop.DBus' "$out" || fail "the bus does not answer"
+}
