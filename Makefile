@@ -58,7 +58,7 @@ GUEST_LDFLAGS := -nostdlib -static -no-pie -Wl,-T,linker/guest.ld -Wl,--gc-secti
   -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--orphan-handling=error
 
 # What is called seldom is compiled for size: the image stays small and in fewer pages.
-GUEST_SELDOM := drivers/% ipc/% fs/archive% fs/block_file% fs/cpio% fs/dentry_mount% fs/device% fs/devpts% \
+GUEST_SELDOM := drivers/% ipc/% fs/archive% fs/block_file% fs/cpio% fs/dentry_mount% fs/device% fs/devpts% fs/dnotify% \
   fs/file_lock% fs/file_owner% fs/inotify% fs/ldisc% fs/lease% fs/memfd% fs/mount% fs/name_ops% \
   fs/pipe_packet% fs/procfs% fs/pty% fs/signal_io% fs/stream% fs/sysfs% fs/tmpfs_handle% fs/tmpfs_mount% \
   fs/tmpfs_super% fs/tty% fs/vfs% fs/xattr% lib/klog% lib/printf% arch/panic% mm/leaks% mm/madvise% \

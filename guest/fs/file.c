@@ -2,6 +2,7 @@
 /* The life of open files (iface/file.h).  Knows no kind of file. */
 #include "iface/file.h"
 
+#include "fs/dnotify.h"
 #include "fs/epoll.h"
 #include "fs/file_lock.h"
 #include "fs/file_owner.h"
@@ -44,8 +45,10 @@ void file_put(struct file *file)
 {
     if (!file || !ref_put(&file->refs))
         return;
-    if (UNLIKELY(notify_wanted()))
+    if (UNLIKELY(notify_wanted())) {
+        dnotify_forget(file);
         notify_file(file, (file->mode & FMODE_WRITE) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
+    }
     if (UNLIKELY(!list_empty(&file->poll_watches)))
         epoll_forget_file(file);
     if (UNLIKELY(file->inode && file->inode->locks))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See notify.h: watches by inode, and what is told to them. */
 #include "fs/dentry.h"
+#include "fs/dnotify.h"
 #include "fs/notify_internal.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -118,6 +119,8 @@ void notify_inode(struct inode *inode, const struct notify_event *event)
     tell(inode, event, &dead);
     spin_unlock(&notify_lock);
     free_watches(&dead);
+    if (S_ISDIR(inode->attr.mode))
+        dnotify_tell(inode, dnotify_mask(event->mask));
 }
 
 /* The inode has no name any more: its watches end.  (Linux waits for the last close.) */
@@ -186,6 +189,8 @@ void notify_moved(const struct notify_rename *rename)
     event.name = rename->new_name;
     event.name_length = rename->new_length;
     notify_inode(rename->new_dir, &event);
+    if (rename->old_dir == rename->new_dir)
+        dnotify_tell(rename->new_dir, DN_RENAME);
     if (rename->replaced)
         notify_inode(rename->replaced, &(struct notify_event){.mask = IN_ATTRIB});
     notify_inode(rename->moved, &(struct notify_event){.mask = IN_MOVE_SELF});

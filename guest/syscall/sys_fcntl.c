@@ -134,6 +134,7 @@ static int64_t file_command(struct file *file, int fd, uint64_t command, uint64_
     case F_GETSIG:
     case F_SETLEASE:
     case F_GETLEASE:
+    case F_NOTIFY:
         return owner_command(file, fd, command, arg);
     case F_SETPIPE_SZ:
         if (arg > pipe_max_size() && arg <= INT32_MAX && is_pipe(file) &&

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fcntl(2): who gets signals for a file (F_SETOWN, F_SETSIG), leases (F_SETLEASE). */
+#include "fs/dnotify.h"
 #include "fs/file_owner.h"
 #include "fs/lease.h"
 #include "lib/errno.h"
@@ -71,6 +72,15 @@ static int64_t set_lease(struct file *file, int fd, uint64_t type)
     return lease_set(file, (enum file_lock_type)type, fd);
 }
 
+/* The caller hears of it, whoever was named before: as Linux does. */
+static int64_t set_notify(struct file *file, int fd, uint64_t mask)
+{
+    int64_t result =
+        set_owner(file, (struct file_owner_id){FILE_OWNER_PID, current_process()->pid});
+
+    return result ? result : dnotify_set(file, fd, (uint32_t)mask);
+}
+
 int set_async(struct file *file, int fd, bool on)
 {
     int error = file_owner_set_async(file, fd, on);
@@ -102,6 +112,8 @@ int64_t owner_command(struct file *file, int fd, uint64_t command, uint64_t arg)
         return file_owner_signal(file);
     case F_SETLEASE:
         return set_lease(file, fd, arg);
+    case F_NOTIFY:
+        return set_notify(file, fd, arg);
     default:
         return lease_get(file);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* links: guest/fs/pipe_ring.c guest/fs/file.c guest/fs/file_lock.c guest/fs/inode.c guest/fs/notify.c
  * guest/fs/dentry_notify.c
+ * guest/fs/dnotify.c
  * guest/fs/xattr.c
  * guest/fs/dentry.c guest/fs/dentry_hash.c guest/fs/dentry_path.c guest/fs/walk.c
  * guest/fs/dentry_mount.c guest/fs/tmpfs_super.c
