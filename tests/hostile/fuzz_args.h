@@ -123,7 +123,7 @@ static uint64_t any_fd(void)
 {
     if (once_in(12))
         return (uint64_t)AT_FDCWD;
-    return once_in(10) ? any_number() : below(40);
+    return once_in(10) ? any_number() : below(56);
 }
 
 static uint64_t any_path(void)
@@ -170,7 +170,9 @@ static uint64_t any_path(void)
                                         "loop1",
                                         "/dev/shm/x",
                                         "/proc/self/limits",
-                                        "/dev/ptmx"};
+                                        "/dev/ptmx",
+                                        "/dev/pts/0",
+                                        "socket"};
 
     if (once_in(8))
         return any_pointer();

@@ -20,10 +20,12 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -89,6 +91,18 @@ static void one_call(void)
     stir_area(16);
     for (int i = 0; i < 6; i++)
         arg[i] = any_argument(call->kinds[i]);
+    if (call->number == SYS_ioctl && !once_in(4))
+        arg[1] =
+            once_in(3) ? 0x8900 + below(0x60) : 0x5400 + below(0x60); /* of sockets, terminals */
+    if (call->number == SYS_futex && !once_in(4))
+        arg[1] = below(14) | (once_in(2) ? 128 : 0) | (once_in(4) ? 256 : 0);
+    if (call->number == SYS_socket || call->number == SYS_socketpair) {
+        arg[0] = once_in(3) ? below(20) : once_in(2) ? AF_INET : AF_UNIX;
+        arg[1] = (1 + below(3)) | (once_in(2) ? SOCK_NONBLOCK : 0);
+        arg[2] = once_in(4) ? below(20) : 0;
+    }
+    if (call->number == SYS_setsockopt || call->number == SYS_getsockopt)
+        arg[1] = once_in(3) ? below(20) : SOL_SOCKET;
     if (call->number == SYS_clone && !once_in(4))
         arg[0] = (arg[0] & 0xff00ff00) | SIGCHLD; /* mostly without sharing memory */
     if (call->number == SYS_clone && (arg[0] & CLONE_PARENT))
@@ -160,6 +174,16 @@ static void make_files(void)
     epoll_ctl(epoll_create1(0), EPOLL_CTL_ADD, epoll, &event);
     sigfillset(&set);
     signalfd(-1, &set, 0);
+    for (int i = 0; i < 6; i++) {
+        struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "socket"};
+        int type = i % 3 == 0 ? SOCK_STREAM : i % 3 == 1 ? SOCK_DGRAM : SOCK_SEQPACKET;
+        socketpair(AF_UNIX, type | (i < 3 ? 0 : SOCK_NONBLOCK), 0, pair);
+        int fd = socket(i % 2 ? AF_INET : AF_UNIX, i % 4 < 2 ? SOCK_STREAM : SOCK_DGRAM, 0);
+        name.sun_path[5] = (char)('0' + i);
+        bind(fd, (struct sockaddr *)&name, sizeof(name));
+        listen(fd, 3);
+    }
+    open("/dev/ptmx", O_RDWR | O_NONBLOCK);
     syscall(SYS_memfd_create, "m", 2u);
     syscall(SYS_pidfd_open, getpid(), 0);
 }
