@@ -277,6 +277,15 @@ void tty_session_ended(int sid)
     tty_put(tty);
 }
 
+void tty_hang_up_session(int sid)
+{
+    struct tty *tty = tty_of_session(sid);
+    if (tty == NULL)
+        return;
+    tty_hang_up(tty);
+    tty_put(tty);
+}
+
 uint64_t tty_device_of_session(int sid)
 {
     struct tty *tty = tty_of_session(sid);

@@ -85,6 +85,8 @@ void tty_console_set_session(int sid, int pgid);
 void tty_console_listen(void);
 /* A session leader has ended: its terminal is free, the foreground group is told. */
 void tty_session_ended(int sid);
+/* vhangup(2): of a session's controlling terminal, if it has one. */
+void tty_hang_up_session(int sid);
 /* Device number of a session's controlling terminal (/proc/PID/stat), 0: none. */
 uint64_t tty_device_of_session(int sid);
 

@@ -201,6 +201,7 @@ enum {
 #define CAP_SYS_NICE 23
 #define CAP_SYS_RESOURCE 24
 #define CAP_SYS_TIME 25
+#define CAP_SYS_TTY_CONFIG 26
 #define CAP_SYSLOG 34
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* System calls on numbers: process, thread, group, session, and per-thread addresses. */
+#include "fs/tty.h"
 #include "lib/errno.h"
 #include "mm/uaccess.h"
 #include "proc/pid.h"
@@ -96,6 +97,15 @@ int64_t sys_setpgid(const struct syscall_args *args)
     int error = set_group_locked(process, pgid ? pgid : process ? process->pid : 0);
     spin_unlock(&process_table_lock);
     return error;
+}
+
+int64_t sys_vhangup(const struct syscall_args *args)
+{
+    (void)args;
+    if (!task_capable(CAP_SYS_TTY_CONFIG))
+        return -EPERM;
+    tty_hang_up_session(current_process()->sid);
+    return 0;
 }
 
 int64_t sys_setsid(const struct syscall_args *args)
