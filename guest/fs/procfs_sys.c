@@ -39,7 +39,20 @@ SETTING(pipe_user_hard, "0\n")
 SETTING(protected, "0\n")
 SETTING(leases_enable, "1\n")
 SETTING(lease_break_time, "45\n")
+/* Limits that net/ and syscall/ keep; they are not changed from here. */
+SETTING(ipc_sem, "32000\t1024000000\t500\t32000\n")
+SETTING(message_max, "8192\n")
+SETTING(message_bytes, "16384\n")
+SETTING(message_queues, "32000\n")
+SETTING(shmall, "18446744073692774399\n")
+SETTING(shmmni, "4096\n")
+SETTING(mq_messages, "10\n")
+SETTING(mq_queues, "256\n")
 SETTING(inotify_watches, "65536\n")
+SETTING(inotify_events, "16384\n")
+SETTING(socket_buffer, "212992\n")
+SETTING(socket_control, "20480\n")
+SETTING(unix_backlog, "10\n")
 SETTING(somaxconn, "4096\n")
 SETTING(local_port_range, "32768\t60999\n")
 SETTING(entropy_avail, "256\n")
@@ -222,7 +235,13 @@ static const struct proc_entry kernel_entries[] = {
     SYS_FILE("randomize_va_space", randomize_va_space),
     SYS_FILE("core_pattern", core_pattern),
     SYS_FILE("sched_rt_runtime_us", sched_rt_runtime),
+    SYS_FILE("shmall", shmall),
     SYS_FILE("shmmax", shmmax),
+    SYS_FILE("shmmni", shmmni),
+    SYS_FILE("sem", ipc_sem),
+    SYS_FILE("msgmax", message_max),
+    SYS_FILE("msgmnb", message_bytes),
+    SYS_FILE("msgmni", message_queues),
     SYS_FILE("tainted", tainted),
     SYS_DIR("random", random_entries),
     SYS_DIR("yama", yama_entries),
@@ -238,8 +257,17 @@ static const struct proc_entry vm_entries[] = {
     {0},
 };
 
-static const struct proc_entry inotify_entries[] = {SYS_FILE("max_user_watches", inotify_watches),
-                                                    {0}};
+static const struct proc_entry inotify_entries[] = {
+    SYS_FILE("max_queued_events", inotify_events),
+    SYS_FILE("max_user_watches", inotify_watches),
+    {0},
+};
+
+static const struct proc_entry mqueue_entries[] = {
+    SYS_FILE("msg_default", mq_messages),     SYS_FILE("msg_max", mq_messages),
+    SYS_FILE("msgsize_default", message_max), SYS_FILE("msgsize_max", message_max),
+    SYS_FILE("queues_max", mq_queues),        {0},
+};
 
 static const struct proc_entry fs_entries[] = {
     SYS_FILE("file-max", file_max),
@@ -254,14 +282,26 @@ static const struct proc_entry fs_entries[] = {
     SYS_FILE("protected_regular", protected),
     SYS_FILE("protected_symlinks", protected),
     SYS_DIR("inotify", inotify_entries),
+    SYS_DIR("mqueue", mqueue_entries),
     {0},
 };
 
-static const struct proc_entry core_entries[] = {SYS_FILE("somaxconn", somaxconn), {0}};
+static const struct proc_entry core_entries[] = {
+    SYS_FILE("optmem_max", socket_control),
+    SYS_FILE("rmem_default", socket_buffer),
+    SYS_FILE("rmem_max", socket_buffer),
+    SYS_FILE("somaxconn", somaxconn),
+    SYS_FILE("wmem_default", socket_buffer),
+    SYS_FILE("wmem_max", socket_buffer),
+    {0},
+};
 static const struct proc_entry ipv4_entries[] = {SYS_FILE("ip_local_port_range", local_port_range),
                                                  {0}};
-static const struct proc_entry net_entries[] = {
-    SYS_DIR("core", core_entries), SYS_DIR("ipv4", ipv4_entries), {0}};
+static const struct proc_entry unix_entries[] = {SYS_FILE("max_dgram_qlen", unix_backlog), {0}};
+static const struct proc_entry net_entries[] = {SYS_DIR("core", core_entries),
+                                                SYS_DIR("ipv4", ipv4_entries),
+                                                SYS_DIR("unix", unix_entries),
+                                                {0}};
 
 const struct proc_entry proc_sys_entries[] = {
     SYS_DIR("kernel", kernel_entries),
