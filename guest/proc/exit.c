@@ -194,6 +194,9 @@ static void unlink_task_locked(struct task *task)
     process->voluntary_switches += thread->voluntary_switches;
     process->involuntary_switches += thread->involuntary_switches;
     process->last_uid = task->cred.uid;
+    process->last_policy = thread->policy;
+    process->last_rt_priority = thread->rt_priority;
+    process->last_nice = thread->nice;
     memcpy(process->last_comm, thread->name, sizeof(process->last_comm));
     spin_lock(lock);
     LIST_FOR_EACH(it, &task->signals.queue)

@@ -100,6 +100,7 @@ struct process {
     uint64_t cpu_signalled; /* second of CPU time of the last SIGXCPU */
     char last_comm[16]; /* name of the last task, for a zombie */
     uint32_t last_uid; /* and its user */
+    int last_policy, last_rt_priority, last_nice; /* and its scheduling */
 };
 
 struct task {

@@ -79,6 +79,15 @@ int64_t sys_sysinfo(const struct syscall_args *args)
     return copy_to_user(UADDR(args->arg[0]), &info, sizeof(info)) ? -EFAULT : 0;
 }
 
+int64_t sys_getcpu(const struct syscall_args *args)
+{
+    if (args->arg[0] && put_user_u32(UADDR(args->arg[0]), this_cpu()->cpu))
+        return -EFAULT;
+    if (args->arg[1] && put_user_u32(UADDR(args->arg[1]), 0))
+        return -EFAULT;
+    return 0;
+}
+
 int64_t sys_getrandom(const struct syscall_args *args)
 {
     uint64_t flags = args->arg[2], size = MIN(args->arg[1], (uint64_t)INT_MAX), done = 0;

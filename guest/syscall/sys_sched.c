@@ -117,13 +117,26 @@ struct policy_numbers {
     uint64_t runtime_ns, deadline_ns, period_ns;
 };
 
+static int policy_of_zombie(int pid, struct policy_numbers *numbers)
+{
+    struct process *process = process_find(pid);
+
+    if (!process)
+        return -ESRCH;
+    *numbers = (struct policy_numbers){.policy = process->last_policy,
+                                       .priority = process->last_rt_priority,
+                                       .nice = process->last_nice};
+    process_put(process);
+    return 0;
+}
+
 static int get_policy(int tid, struct policy_numbers *numbers)
 {
     if (tid < 0)
         return -EINVAL;
     const struct task *task = lock_task(tid);
     if (!task)
-        return -ESRCH;
+        return policy_of_zombie(tid, numbers);
     *numbers = (struct policy_numbers){task->thread->policy,
                                        task->thread->rt_priority,
                                        task->thread->nice,
@@ -330,15 +343,6 @@ int64_t sys_sched_getaffinity(const struct syscall_args *args)
     if (copy_to_user(UADDR(args->arg[2]), &mask, sizeof(mask)))
         return -EFAULT;
     return sizeof(mask);
-}
-
-int64_t sys_getcpu(const struct syscall_args *args)
-{
-    if (args->arg[0] && put_user_u32(UADDR(args->arg[0]), this_cpu()->cpu))
-        return -EFAULT;
-    if (args->arg[1] && put_user_u32(UADDR(args->arg[1]), 0))
-        return -EFAULT;
-    return 0;
 }
 
 /* ---- membarrier(2) ---- */

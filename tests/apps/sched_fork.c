@@ -52,6 +52,22 @@ static int may_not(void)
     return waitpid(pid, &status, 0) != pid || status != 0;
 }
 
+/* A child that has ended can be asked until it is waited for. */
+static void of_zombie(void)
+{
+    struct sched_param param = {0};
+    siginfo_t info;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    NEED(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) == 0);
+    VALUE(sched_getscheduler(pid));
+    VALUE(sched_getparam(pid, &param));
+    VALUE(param.sched_priority);
+    NEED(waitpid(pid, NULL, 0) == pid);
+    VALUE(sched_getscheduler(pid));
+}
+
 int main(void)
 {
     struct sched_param param = {.sched_priority = 7};
@@ -63,6 +79,7 @@ int main(void)
 
     VALUE(sched_setscheduler(0, SCHED_RR, &param));
     show_child("inherits");
+    of_zombie();
     VALUE(sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &param));
     CHECK(sched_getscheduler(0) == (SCHED_RR | SCHED_RESET_ON_FORK));
     show_child("reset");
