@@ -6,6 +6,7 @@
  */
 #include "fs/stream.h"
 
+#include "arch/clock.h"
 #include "fs/inode.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
@@ -14,6 +15,7 @@
 #include "mm/slab.h"
 
 #define SMALL_BOUNCE 512u
+#define ROOM_PATIENCE_NS 100000000ull
 
 struct stream {
     struct chardev *dev;
@@ -121,6 +123,27 @@ static ssize_t stream_read(struct file *file, struct iobuf *buf, loff_t *pos)
 
 /* ---- writing -------------------------------------------------------------- */
 
+/*
+ * Room in the device, as wait_ready() but that signals wait a little, too: a host that is only
+ * busy makes room soon, and a pipe with its 64 KiB would have had some.  Programs with an
+ * interval timer do not expect a short write to fail with EINTR.
+ */
+static int wait_room(struct file *file)
+{
+    struct stream *stream = stream_of(file);
+    struct wait_entry entry;
+    uint64_t patience_ns = clock_ns() + ROOM_PATIENCE_NS;
+    if (atomic_load_explicit(&file->flags, memory_order_relaxed) & O_NONBLOCK)
+        return -EAGAIN;
+    wait_begin(&stream->writable, &entry);
+    while (!stream->dev->ops->can_write(stream->dev) && clock_ns() < patience_ns) {
+        wait_sleep_uninterruptible(patience_ns);
+        wait_again(&stream->writable, &entry);
+    }
+    wait_end(&stream->writable, &entry);
+    return wait_ready(file, &stream->writable, stream->dev->ops->can_write);
+}
+
 /* All of data; how many bytes went out, or an error if none did. */
 static ssize_t write_all(struct file *file, const uint8_t *data, size_t size)
 {
@@ -129,7 +152,7 @@ static ssize_t write_all(struct file *file, const uint8_t *data, size_t size)
     while (done < size) {
         ssize_t count = stream->dev->ops->write(stream->dev, data + done, size - done);
         if (count == 0)
-            count = wait_ready(file, &stream->writable, stream->dev->ops->can_write);
+            count = wait_room(file);
         if (count < 0)
             return done != 0 ? (ssize_t)done : count;
         done += (size_t)count;
