@@ -4,8 +4,8 @@
  * old one is touched.
  */
 #include "arch/context.h"
-#include "fs/mount.h"
 #include "fs/inode.h"
+#include "fs/mount.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"

@@ -13,7 +13,7 @@ static void note(int number)
     seen[number]++;
 }
 
-static void catch(int number)
+static void note_signal(int number)
 {
     struct sigaction action = {.sa_handler = note};
 
@@ -58,9 +58,9 @@ static void leader(const char *name)
     int tty = open("/dev/tty", O_RDWR);
     CHECK(tty > 0 && isatty(tty));
     close(tty);
-    catch(SIGINT);
-    catch(SIGWINCH);
-    catch(SIGHUP);
+    note_signal(SIGINT);
+    note_signal(SIGWINCH);
+    note_signal(SIGHUP);
     say('r');
     wait_for(SIGINT);
     say('i');

@@ -251,9 +251,7 @@ bool tlb_is_shared(const struct mm *mm)
     return true; /* as if others had it loaded: pages wait in batches */
 }
 
-void spin_poll(void)
-{
-}
+void spin_poll(void) {}
 
 void tlb_drop_lazy(struct mm *mm)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: guest/sched/timer.c guest/sched/sched.c guest/sched/runqueue.c guest/sched/thread.c guest/sched/balance.c
- * guest/sched/wait_queue.c guest/sched/mutex.c guest/sched/futex.c guest/arch/spinlock.c
- * guest/lib/rbtree.c tests/unit/sched_fakes.c tests/unit/smp_host.c */
+/* links: guest/sched/timer.c guest/sched/sched.c guest/sched/runqueue.c guest/sched/thread.c
+ * guest/sched/balance.c guest/sched/wait_queue.c guest/sched/mutex.c guest/sched/futex.c
+ * guest/arch/spinlock.c guest/lib/rbtree.c tests/unit/sched_fakes.c tests/unit/smp_host.c */
 /*
  * The scheduler on four CPUs at once.  Losing a wake-up shows as a hang.
  */

@@ -6,7 +6,8 @@
 /* links: tests/unit/vmm_devices.c vmm/mem/guest_mem.c vmm/dev/virtio/queue.c
  * vmm/dev/virtio/device.c vmm/dev/virtio/mmio.c
  */
-/* links: vmm/dev/virtio/console.c vmm/dev/virtio/blk.c vmm/dev/virtio/rng.c vmm/config.c vmm/config_reports.c */
+/* links: vmm/dev/virtio/console.c vmm/dev/virtio/blk.c vmm/dev/virtio/rng.c vmm/config.c
+ * vmm/config_reports.c */
 /* links: vmm/backend/stream.c vmm/backend/event_loop.c vmm/backend/disk.c vmm/backend/entropy.c */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: guest/sched/timer.c guest/sched/sched.c guest/sched/runqueue.c guest/sched/thread.c guest/sched/balance.c
- * guest/sched/wait_queue.c guest/sched/mutex.c guest/arch/spinlock.c guest/lib/rbtree.c
- * tests/unit/sched_host.c
- * tests/unit/sched_fakes.c */
+/* links: guest/sched/timer.c guest/sched/sched.c guest/sched/runqueue.c guest/sched/thread.c
+ * guest/sched/balance.c guest/sched/wait_queue.c guest/sched/mutex.c guest/arch/spinlock.c
+ * guest/lib/rbtree.c tests/unit/sched_host.c tests/unit/sched_fakes.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
