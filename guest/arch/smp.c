@@ -97,6 +97,11 @@ bool smp_call_again(unsigned int cpu)
     return true;
 }
 
+bool smp_has_come(unsigned int cpu)
+{
+    return atomic_load(&ap_slots[cpu].state) == AP_CLAIMED;
+}
+
 void smp_ap_entry(unsigned int cpu)
 {
     ap_main(cpu);

@@ -62,6 +62,8 @@ void smp_call(unsigned int cpu);
  */
 bool smp_call_again(unsigned int cpu);
 
+bool smp_has_come(unsigned int cpu); /* it has claimed its stack */
+
 /* How CPUs are counted (drivers/acpi.h), before which only the first is known. */
 void smp_set_source(void (*load_apic_config)(void));
 /* CPUs of the machine, at least 1; read from ACPI's tables at the first call. */

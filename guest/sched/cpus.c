@@ -140,8 +140,10 @@ static void look_again(struct timer *timer)
     if (atomic_load(&bring_up.settled))
         return;
     if (now - bring_up.since_ns > GIVE_UP_NS) {
-        klog(LOG_WARNING, "%u of %u CPUs did not start", bring_up.prepared - cpus_online,
-             bring_up.prepared);
+        for (unsigned int cpu = 1; cpu < bring_up.prepared; cpu++)
+            if (!(atomic_load(&cpus_online_mask) >> cpu & 1))
+                klog(LOG_WARNING, "CPU %u did not start (%s)", cpu,
+                     smp_has_come(cpu) ? "it came, but no further" : "it did not come");
         settle();
         return;
     }

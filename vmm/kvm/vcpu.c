@@ -54,6 +54,24 @@ static int set_xcr0(struct vcpu *vcpu, const struct cpuid_table *cpuid, struct v
     return 0;
 }
 
+/*
+ * KVM finds the local APIC that an interrupt is for in a map, which it makes anew when an
+ * APIC's state changes; while it creates a CPU, that CPU is not yet among those it looks
+ * at.  So a CPU that comes up beside a running guest would never hear an INIT: its
+ * unchanged state is set once more.
+ */
+static int enter_apic_map(struct vcpu *vcpu, struct vmm_error *error)
+{
+    struct kvm_lapic_state state;
+
+    if (ioctl(vcpu->fd, KVM_GET_LAPIC, &state) != 0 ||
+        ioctl(vcpu->fd, KVM_SET_LAPIC, &state) != 0) {
+        return vmm_fail(error, -errno, VMM_FAULT_USAGE, "KVM refuses the local APIC of CPU %u: %s",
+                        vcpu->index, strerror(errno));
+    }
+    return 0;
+}
+
 int vcpu_create(struct vcpu *vcpu, struct kvm_vm *vm, unsigned int index,
                 const struct cpuid_table *cpuid, struct vmm_error *error)
 {
@@ -76,6 +94,9 @@ int vcpu_create(struct vcpu *vcpu, struct kvm_vm *vm, unsigned int index,
     if (ioctl(vcpu->fd, KVM_SET_CPUID2, cpuid) != 0) {
         return vmm_fail(error, -errno, VMM_FAULT_USAGE, "KVM refuses CPUID for CPU %u: %s", index,
                         strerror(errno));
+    }
+    if (index > 0 && enter_apic_map(vcpu, error) != 0) {
+        return -EIO;
     }
     return set_xcr0(vcpu, cpuid, error);
 }
