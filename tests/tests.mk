@@ -89,13 +89,16 @@ $B/bench/empty.elf: tests/bench/empty.asm
 $B/bench/hello_glibc: tests/bench/hello.c
 	@mkdir -p $(@D)
 	gcc $(BENCH_CFLAGS) -static $< -o $@
+$B/bench/scaling: tests/bench/scaling.c
+	@mkdir -p $(@D)
+	gcc $(BENCH_CFLAGS) -static -pthread $< -o $@
 $B/bench/hello_dynamic: tests/bench/hello.c
 	@mkdir -p $(@D)
 	gcc $(BENCH_CFLAGS) $< -o $@
 
 # ---- targets -----------------------------------------------------------------
 
-.PHONY: test deps demo lint surface bench bench-ops install bench-programs
+.PHONY: test deps demo lint surface bench bench-ops bench-scaling install bench-programs
 export B
 
 test: deps
@@ -116,6 +119,10 @@ surface: ; @tests/surface # what a hostile guest can reach, counted
 
 bench-programs: $(BENCH)
 bench bench-ops: all bench-programs
+	@tests/deps --need test
+	@tests/bench/$@
+
+bench-scaling: all $B/bench/scaling
 	@tests/deps --need test
 	@tests/bench/$@
 
