@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * How much more N threads do than one, on N CPUs: arithmetic, page faults, and
- * handing a token around by condition variables.  Prints rates per second; only their
- * ratios within one run mean something.
+ * handing a token around by condition variables.  Prints rates per second, and how long
+ * a token takes; only ratios within one run mean something.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -119,6 +119,9 @@ int main(int argc, char **argv)
         double all = rate(rows[i].work, threads, rows[i].amount);
 
         printf("%s|%.0f|%.0f|%.2f\n", rows[i].name, one, all, all / one);
+        if (rows[i].work == play) /* the other of a pair has the token: so long after the wake */
+            printf("futex wake to run, ns|%.0f|%.0f|%.2f\n", 1e9 / one, 1e9 * threads / all,
+                   one / all * threads);
     }
     return 0;
 }
