@@ -96,12 +96,12 @@ static void add_sockaddr(struct trace_line *line, uint64_t address, uint64_t siz
         char path[109];
     } name = {0};
 
-    if (!address || size < sizeof(name.family) ||
-        copy_from_user(&name, UADDR(address), MIN(size, sizeof(name) - 1))) {
+    size = MIN(size, sizeof(name.family) + sizeof(name.path) - 1); /* a NUL stays behind it */
+    if (!address || size < sizeof(name.family) || copy_from_user(&name, UADDR(address), size)) {
         line_add_pointer(line, address);
         return;
     }
-    size_t length = MIN(size, sizeof(name) - 1) - sizeof(name.family);
+    size_t length = size - sizeof(name.family);
     if (name.family != 1) /* AF_UNIX */
         line_add(line, "{family %u}", name.family);
     else if (length && name.path[0] == 0) {

@@ -81,6 +81,21 @@ same_as_native() {
     fi
 }
 
+# tools PROGRAM...: the VM options that bring these along, added to the array $with.
+with=()
+tools() {
+    local program
+    for program; do
+        need "$program"
+        with+=(--add "$(type -P "$program")")
+    done
+}
+# compare_script SHELL: standard input as a script, run by SHELL in a VM (options: $with) and natively.
+compare_script() {
+    cat >"$T/script"
+    same_as_native "${with[@]}" --add "$T/script" -- "$1" "$T/script"
+}
+
 # Processes of this test besides the shell itself: it leads its own session.
 # shellcheck disable=SC2009 # pgrep cannot leave out what ps can
 others() { ps -o args= -s "$$" | grep -vE 'tests/e2e/lib.sh|^ps -o args=|^grep -vE|<defunct>$'; }

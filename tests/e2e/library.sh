@@ -5,14 +5,14 @@
 
 # only qemu: nothing is run
 test_install() {
-    (cd "$top" && make -s B="$B" install DESTDIR="$T/root" PREFIX=/usr) >"$T/log" 2>&1 || fail "make install: $(tail -3 "$T/log")"
+    (cd "$top" && make -s B="$B" install DESTDIR="$T/dest" PREFIX=/usr) >"$T/log" 2>&1 || fail "make install: $(tail -3 "$T/log")"
     local file
     for file in bin/vmm lib/libvmm.a include/vmm.h lib/pkgconfig/libvmm.pc share/vmm/guest.elf share/man/man1/vmm.1 share/man/man3/libvmm.3; do
-        [ -s "$T/root/usr/$file" ] || fail "$file is not installed"
+        [ -s "$T/dest/usr/$file" ] || fail "$file is not installed"
     done
-    run "$T/root/usr/bin/vmm" --version
+    run "$T/dest/usr/bin/vmm" --version
     expect_status 0
-    grep -q '^Version: [0-9]' "$T/root/usr/lib/pkgconfig/libvmm.pc" || fail "no version in libvmm.pc"
+    grep -q '^Version: [0-9]' "$T/dest/usr/lib/pkgconfig/libvmm.pc" || fail "no version in libvmm.pc"
 }
 test_two_vms() {
     cp "$top/vmm/vmm.h" "$T/"

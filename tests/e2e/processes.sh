@@ -7,20 +7,7 @@
 
 lib=/usr/lib/x86_64-linux-gnu
 
-# tools PROGRAM...: the VM options that bring these along, in $with.
 with=(-c 4)
-tools() {
-    local program
-    for program; do
-        need "$program"
-        with+=(--add "$(type -P "$program")")
-    done
-}
-# script SHELL: standard input as a script, run by SHELL in a VM and natively.
-script() {
-    cat >"$T/script"
-    same_as_native "${with[@]}" --add "$T/script" -- "$1" "$T/script"
-}
 
 text='seq 2000 | grep 7 | sed "s/7/<&>/" | sort -r | head -n 5
 echo "a:b:c" | tr : "\n" | while read -r x; do printf "%s;" "$x"; done; echo
@@ -37,11 +24,11 @@ for i in 1 2 3 4; do sh -c "exit $i" & done; wait; echo all
 # only qemu: the same kernel; the emulated lab is slow
 test_dash() {
     tools seq grep sed sort head tr sleep mktemp rm sh
-    script /bin/dash <<<"$text"
+    compare_script /bin/dash <<<"$text"
 }
 test_bash() {
     tools seq grep sed sort head tr sleep mktemp rm sh diff cat
-    script /bin/bash <<<"$text
+    compare_script /bin/bash <<<"$text
 diff <(seq 3) <(seq 3) && echo same
 set -o pipefail; false | true; echo \"\${PIPESTATUS[*]} \$?\"
 coproc cat; echo through >&\"\${COPROC[1]}\"; read -r x <&\"\${COPROC[0]}\"; echo \"\$x\"
@@ -51,7 +38,7 @@ mapfile -t lines < <(seq 4); echo \"\${#lines[@]} \${lines[3]}\"
 # only qemu: the same kernel; the emulated lab is slow
 test_find() {
     tools find xargs wc mkdir touch sort mktemp cp mv rm ls cut uniq tee dirname basename cat
-    script /bin/bash <<'S'
+    compare_script /bin/bash <<'S'
 cd "$(mktemp -d)" || exit
 mkdir -p a/b/c d && touch a/1 a/b/2 a/b/c/3 d/4.txt
 find . -type f -print0 | xargs -0 -n 1 -P 4 basename | sort
@@ -64,7 +51,7 @@ S
 test_git() {
     tools git wc rm
     with+=(--add /usr/lib/git-core --add /usr/share/git-core -e HOME=/tmp)
-    script /bin/sh <<'S'
+    compare_script /bin/sh <<'S'
 export HOME=/tmp GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_DATE='@1700000000 +0000' GIT_COMMITTER_DATE='@1700000000 +0000'
 export GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=e GIT_COMMITTER_NAME=n GIT_COMMITTER_EMAIL=e
 d=/tmp/e2e-git.$$ && git init -q -b main $d && cd $d || exit
@@ -80,7 +67,7 @@ test_zstd() {
 # only qemu: the same kernel; the emulated lab is slow
 test_perl() {
     with+=(--add "$lib/perl-base" --add /bin/sh)
-    script /usr/bin/perl <<'S'
+    compare_script /usr/bin/perl <<'S'
 use strict; $| = 1;
 my @pids = map { my $i = $_; fork() // die || exit($i) } 1 .. 8;
 my $sum = 0; for (@pids) { waitpid($_, 0); $sum += $? >> 8 } print "$sum\n";
@@ -92,7 +79,7 @@ S
 test_python() {
     tools cat
     with+=(--add /usr/lib/python3.11 --add /bin/sh -m 512M)
-    script /usr/bin/python3.11 <<'S'
+    compare_script /usr/bin/python3.11 <<'S'
 import concurrent.futures, multiprocessing, os, queue, signal, subprocess, sys, threading
 print(subprocess.run(["cat"], input=b"x" * 100000, capture_output=True).stdout.count(b"x"))
 print(subprocess.run("echo $((6 * 7)); exit 4", shell=True, capture_output=True))

@@ -9,20 +9,7 @@
 
 lib=/usr/lib/x86_64-linux-gnu
 
-# tools PROGRAM...: the VM options that bring these along, in $with.
 with=(-c 4)
-tools() {
-    local program
-    for program; do
-        need "$program"
-        with+=(--add "$(type -P "$program")")
-    done
-}
-# script SHELL: standard input as a script, run by SHELL in a VM and natively.
-script() {
-    cat >"$T/script"
-    same_as_native "${with[@]}" --add "$T/script" -- "$1" "$T/script"
-}
 test_make() {
     local cc dir
     need gcc make as ld
@@ -47,7 +34,7 @@ M
         [ ! -e "$f" ] || with+=(--add "$f")
     done
     with+=(-m 768M --add "$T/src")
-    script /bin/sh <<S
+    compare_script /bin/sh <<S
 cd "\$(mktemp -d)" && cp $T/src/* . && make -j4 >log && sort log && ./prog && make
 S
 }

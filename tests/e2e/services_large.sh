@@ -6,15 +6,7 @@
 # engines: qemu
 # timeout: 240
 
-# tools PROGRAM...: the VM options that bring these along, in $with.
 with=(-c 4 -m 1G)
-tools() {
-    local program
-    for program; do
-        need "$program"
-        with+=(--add "$(type -P "$program")")
-    done
-}
 # in_vm: standard input as a script, run by /bin/sh in a VM.
 in_vm() {
     cat >"$T/script"
