@@ -27,6 +27,13 @@
 #define GUEST_NOTE_NAME "vmm"
 #define GUEST_NOTE_KERNEL 1u
 #define GUEST_NOTE_VERSION 1u
+/*
+ * A third note, of the same name: the guest-physical address of the kernel's 64-bit door, 8
+ * bytes.  Entered in 64-bit mode, interrupts off, with the kernel, the page tables and the
+ * boot information below 4 GiB and mapped where they are (virtual = physical); RDI = address
+ * of struct pvh_start_info.  From there on it is as through the 32-bit door.
+ */
+#define GUEST_NOTE_DOOR64 2u
 
 struct pvh_start_info {
     uint32_t magic; /* PVH_START_MAGIC */
@@ -95,11 +102,28 @@ struct guest_cpu {
     uint32_t kvm_features; /* leaf 0x40000001, EAX; 0: not KVM's leaves */
     uint32_t tsc_khz; /* 0: not known, or the TSC is no clock */
     uint32_t flags; /* GUEST_CPU_* */
-    uint64_t wall_ns; /* the time of day, since 1970, when the TSC ... */
+    uint64_t wall_ns; /* the time of day (UTC), since 1970, when the TSC ... */
     uint64_t wall_tsc; /* ... of the first CPU had this value; both 0: not known */
 };
 _Static_assert(sizeof(struct guest_cpu) == 56, "CPU module");
 _Static_assert(offsetof(struct guest_cpu, extended1_edx) == 24, "boot/pvh.asm");
+
+/*
+ * A module whose command line is GUEST_MODULE_SCREEN holds a struct guest_screen: a
+ * framebuffer of pixels in lines, as firmware leaves it, for text.
+ */
+#define GUEST_MODULE_SCREEN "screen"
+#define GUEST_SCREEN_VERSION 1u
+
+struct guest_screen {
+    uint32_t version; /* GUEST_SCREEN_VERSION; another: there is no screen */
+    uint32_t width, height; /* pixels */
+    uint32_t stride; /* bytes from a line to the next */
+    uint64_t address; /* guest-physical */
+    uint32_t pixel_bytes; /* 2 or 4 */
+    uint32_t red_mask, green_mask, blue_mask; /* in a pixel */
+};
+_Static_assert(sizeof(struct guest_screen) == 40, "screen module");
 
 /* ---- Guest-physical layout of our own monitor (KVM engine) --------------- */
 
@@ -174,9 +198,117 @@ enum guest_ctl_kind {
     GUEST_CTL_STATS = 7, /* GUEST_CTL_STATS_PORT holds struct guest_stats */
     GUEST_CTL_READY = 8, /* the program says it is initialised */
     GUEST_CTL_UNSUPPORTED = 9, /* with "strict": it used what the kernel lacks; value: 0 */
+    GUEST_CTL_CALL = 10, /* function calls, see below; value: enum guest_call_op */
+    GUEST_CTL_CRASH = 11, /* before KILLED: `out` of the call area holds struct guest_crash */
 };
 /* A 32-bit OUT of a page frame number, before GUEST_CTL_STATS. */
 #define GUEST_CTL_STATS_PORT 0x5f4u
+
+/* ---- Function calls ------------------------------------------------------ */
+
+/*
+ * Announced as "call" on the command line, together with "ctl=PORT,GSI".  A 32-bit OUT to
+ * GUEST_CTL_AREA_PORT names the page frame of a struct guest_call_area, in RAM and
+ * physically contiguous; frame 0 takes it back.  After that the kernel says with
+ * GUEST_CTL_WORD(GUEST_CTL_CALL, op) what happened:
+ *
+ *   WAIT   nothing is left to do until a request comes (the first one says that the program
+ *          is initialised).  The monitor lets the VM stand still there.  When the OUT
+ *          returns, a request is there if `request` has changed; if not, ask again.
+ *   MORE   `in` has been taken: the next piece of the request is there when the OUT returns.
+ *   REPLY  `out` holds a piece of the reply to request `reply`.  After the last piece
+ *          (out_more 0) the VM stands still, and a new request may be there when the OUT returns.
+ *   HOST   `host` holds a piece of a call of one of the embedder's functions; after the last
+ *          piece (host_more 0) `host` holds the first piece of the answer when the OUT returns.
+ *   HOST_MORE  `host` has been taken: the next piece of the answer is there afterwards.
+ *
+ * A request that comes while the VM runs raises the control port's GSI; IN then gives 0.
+ *
+ * Records.  A request, and a call of the embedder's function: NAME, a NUL, the input bytes.
+ * A reply: a status in decimal ("0": done; else the function failed with it), a NUL, bytes.
+ * An answer of the host's: the same.
+ *
+ * Under QEMU ("call" with "ctl=PORT") the same records travel over the control channel:
+ * guest_ctl_msg with GUEST_CTL_CALL and an op, or GUEST_HOST_CALL, with a piece of the record.
+ */
+#define GUEST_CTL_AREA_PORT 0x5f8u
+
+enum guest_call_op {
+    GUEST_CALL_WAIT = 1,
+    GUEST_CALL_MORE = 2,
+    GUEST_CALL_REPLY = 3,
+    GUEST_CALL_HOST = 4,
+    GUEST_CALL_HOST_MORE = 5,
+    GUEST_CALL_PIECE = 0x80, /* over the control channel, with an op: further pieces follow */
+};
+
+#define GUEST_CALL_PART 0x10000u /* bytes of each part of the area */
+#define GUEST_CALL_HEADER 128u
+#define GUEST_CALL_IN_MAX (GUEST_CALL_PART - GUEST_CALL_HEADER)
+/* Names have no NUL and at most so many bytes. */
+#define GUEST_CALL_NAME_MAX 255u
+
+/* Writers: H the host, while the VM stands in an OUT or before it raises the GSI; G the guest. */
+struct guest_call_area {
+    uint32_t request; /* H: number of the newest request; 0: there was none */
+    uint32_t in_length; /* H: bytes in `in` */
+    uint32_t in_more; /* H: 1: more follows */
+    uint32_t reply; /* G: number of the request that is answered */
+    uint32_t out_length; /* G */
+    uint32_t out_more; /* G */
+    uint32_t host_length; /* G and H */
+    uint32_t host_more; /* G and H */
+    uint64_t in_total; /* H: bytes of the whole request */
+    uint64_t out_total; /* G: bytes of the whole reply */
+    uint64_t host_total; /* G and H: bytes of the whole record */
+    uint8_t reserved[GUEST_CALL_HEADER - 56];
+    uint8_t in[GUEST_CALL_IN_MAX];
+    uint8_t out[GUEST_CALL_PART];
+    uint8_t host[GUEST_CALL_PART];
+};
+_Static_assert(offsetof(struct guest_call_area, in) == GUEST_CALL_HEADER, "call ABI");
+_Static_assert(offsetof(struct guest_call_area, out) == GUEST_CALL_PART, "call ABI");
+_Static_assert(sizeof(struct guest_call_area) == 3 * GUEST_CALL_PART, "call ABI");
+
+/* How the first program died, for the embedder; addresses are of its address space. */
+#define GUEST_CRASH_VERSION 1u
+#define GUEST_CRASH_FRAMES_MAX 16u
+struct guest_crash {
+    uint32_t version; /* GUEST_CRASH_VERSION */
+    uint32_t size; /* sizeof(struct guest_crash) */
+    uint32_t signal;
+    uint32_t code; /* si_code */
+    uint64_t address; /* si_addr; 0: the signal has none */
+    uint64_t rip, rsp;
+    uint64_t load_bias; /* what was added to the addresses of the program's file */
+    uint32_t frame_count; /* up to GUEST_CRASH_FRAMES_MAX */
+    uint32_t reserved;
+    uint64_t frames[GUEST_CRASH_FRAMES_MAX]; /* return addresses, innermost first */
+};
+_Static_assert(sizeof(struct guest_crash) == 56 + 8 * GUEST_CRASH_FRAMES_MAX, "crash ABI");
+
+/* ---- Generation ---------------------------------------------------------- */
+
+/*
+ * A module whose command line is GUEST_MODULE_GENERATION holds a struct guest_generation that
+ * the monitor rewrites whenever the VM goes on from a snapshot, before its first instruction: the
+ * counter last.  The kernel compares the counter before it gives out random bytes, and after each
+ * OUT at which a VM may stand still; the monitor raises the control port's GSI as well.  In a new
+ * generation the seed is mixed in, the time of day taken over, the host's name changed.
+ */
+#define GUEST_MODULE_GENERATION "generation"
+#define GUEST_GENERATION_VERSION 1u
+#define GUEST_HOSTNAME_MAX 64u
+struct guest_generation {
+    uint32_t version; /* GUEST_GENERATION_VERSION */
+    uint32_t counter; /* 0 at boot */
+    uint8_t id[16]; /* random: the VM generation ID */
+    uint8_t seed[GUEST_SEED_SIZE]; /* 0s at boot, which has a seed of its own */
+    uint64_t wall_ns; /* as in struct guest_cpu */
+    uint64_t wall_tsc;
+    char hostname[GUEST_HOSTNAME_MAX + 8]; /* NUL-terminated; empty: unchanged */
+};
+_Static_assert(sizeof(struct guest_generation) == 176, "generation ABI");
 
 /* virtio-console port names (QEMU engine: one device, several ports). */
 #define GUEST_STDIO_PORT_NAME "vmm.stdio"
@@ -208,6 +340,11 @@ enum guest_host_kind {
      * to it fail with EPIPE (and SIGPIPE) from now on.  No bytes follow.
      */
     GUEST_HOST_STREAM_CLOSED = 3,
+    /*
+     * value: GUEST_CALL_WAIT or GUEST_CALL_HOST (what it answers), | GUEST_CALL_PIECE when
+     * further pieces follow.  The bytes are a piece of a request, or of the host's answer.
+     */
+    GUEST_HOST_CALL = 4,
 };
 #define GUEST_HOST_MSG_BYTES_MAX 4096u /* larger lengths break the protocol */
 
@@ -243,6 +380,7 @@ _Static_assert(sizeof(struct guest_stats) <= 4096, "statistics fit one page");
  *   zeroed                  the monitor promises that RAM not named by the
  *                           boot information reads as zero
  *   stats                   count system calls; report before the end
+ *   call                    the monitor calls functions, see above
  *   strict                  end at the first thing that the kernel does not support
  *   strace, strace=summary  show system calls where kernel messages go, or count them
  *   loglevel=N              kernel messages up to severity N (0..7) appear
@@ -265,5 +403,44 @@ _Static_assert(sizeof(struct guest_stats) <= 4096, "statistics fit one page");
  * padded with NULs to get there, which newc allows (c_namesize counts them).
  */
 #define GUEST_CPIO_ALIGN 4096u
+
+/* ---- Boot volume and combined image (UEFI) ------------------------------- */
+
+/*
+ * What boot/efi/ loads: from these files of the volume that it was started from ...
+ */
+#define GUEST_BOOT_KERNEL_FILE "vmm/guest.elf"
+#define GUEST_BOOT_ARCHIVE_FILE "vmm/archive.cpio"
+#define GUEST_BOOT_CMDLINE_FILE "vmm/cmdline.txt" /* ends with the file; newlines are blanks */
+#define GUEST_BOOT_SUMS_FILE "vmm/sums" /* struct guest_boot_sums */
+/* ... or, if it has the first of them, from these sections of its own PE image. */
+#define GUEST_BOOT_KERNEL_SECTION ".guest"
+#define GUEST_BOOT_ARCHIVE_SECTION ".archive"
+#define GUEST_BOOT_CMDLINE_SECTION ".cmdline"
+#define GUEST_BOOT_SUMS_SECTION ".sums"
+/* Only the kernel must be there; what sums are given for must be as they say. */
+
+enum guest_boot_part {
+    GUEST_BOOT_KERNEL,
+    GUEST_BOOT_ARCHIVE,
+    GUEST_BOOT_CMDLINE,
+    GUEST_BOOT_PARTS,
+};
+
+#define GUEST_BOOT_SUMS_MAGIC 0x736d6d76u /* "vmms" */
+#define GUEST_BOOT_SUMS_VERSION 1u
+
+struct guest_boot_sums {
+    uint32_t magic, version;
+    struct {
+        uint64_t size; /* bytes; 0: the part is not there */
+        uint32_t crc32c; /* Castagnoli's polynomial, as of iSCSI: RFC 3720, 12.1 */
+        uint32_t reserved;
+    } part[GUEST_BOOT_PARTS];
+    uint32_t crc32c; /* of what stands before it */
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct guest_boot_sums) == 64, "boot volume");
+_Static_assert(offsetof(struct guest_boot_sums, crc32c) == 56, "boot volume");
 
 #endif
