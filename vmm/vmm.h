@@ -171,6 +171,154 @@ void vmm_destroy(struct vmm *vm); /* NULL is allowed */
  */
 int vmm_abandon(void);
 
+/* ---- Function calls ------------------------------------------------------ */
+
+/*
+ * A program that serves functions (guest/sdk/vmm_guest.h, or the files described in
+ * vmm-call(7)) is started once and then called.  The VM stands still between calls: no
+ * instruction of it runs but inside vmm_start(), vmm_call() and vmm_call_with().
+ *
+ * Any thread may call; a VM does one call at a time, others wait.  Calls run in the
+ * caller's thread (CPUs after the first in threads of the library), without the sandbox of
+ * vmm_run(): the embedder's thread stays what it is.  No signal is taken from the embedder:
+ * SIGRTMAX is blocked during a call and used to interrupt it.  After fork() the child
+ * can but destroy its VMs.
+ */
+#define VMM_NAME_MAX 255u /* bytes of a function's name */
+#define VMM_INPUT_MAX (16u << 20) /* bytes of a call's input, and of its output */
+
+/* The program serves functions; vmm_start() and vmm_call() instead of vmm_run(). */
+int vmm_config_set_functions(struct vmm_config *config, bool on);
+
+/*
+ * A function of the embedder's that the guest may call, during a call.  in: a copy of the
+ * guest's bytes; out: *out_length is 0 and may grow to out_capacity.  0, or a positive status of
+ * failure that the guest sees.  It runs in a thread of the VM while the VM stands still; it may
+ * call other VMs, but not its own (-EDEADLK).
+ */
+typedef int vmm_host_fn(void *arg, const void *in, size_t in_length, void *out, size_t out_capacity,
+                        size_t *out_length);
+int vmm_export(struct vmm_config *config, const char *name, vmm_host_fn *function, void *arg);
+
+enum vmm_call_outcome {
+    VMM_CALL_DONE,
+    VMM_CALL_FAILED, /* the function said so; see status, and text or output */
+    VMM_CALL_CRASHED, /* the program was killed by a signal: see signal, address, error */
+    VMM_CALL_EXITED, /* the program ended with status instead of replying */
+    VMM_CALL_TIMED_OUT, /* deadline or CPU time */
+    VMM_CALL_CANCELLED, /* vmm_cancel() or vmm_stop() */
+    VMM_CALL_REFUSED, /* never begun: see the error */
+    VMM_CALL_TOO_LARGE, /* the output does not fit; out_length says how large it is */
+    VMM_CALL_BROKEN, /* the guest kernel or the machine failed, or broke the protocol */
+};
+
+/* A call, its limits and its result.  Set everything else to 0. */
+struct vmm_call {
+    size_t size; /* sizeof(struct vmm_call) */
+    const char *name;
+    const void *in;
+    size_t in_length;
+    void *out; /* what does not fit is dropped: VMM_CALL_TOO_LARGE */
+    size_t out_capacity;
+    uint64_t timeout_ns; /* wall clock; 0: none */
+    uint64_t cpu_ns; /* of each of the VM's CPUs; 0: none */
+
+    /* Results. */
+    size_t out_length; /* bytes in out; with FAILED, of the function's message */
+    enum vmm_call_outcome outcome;
+    int status; /* FAILED: the function's; EXITED: the exit code */
+    int signal; /* CRASHED */
+    uint64_t address; /* CRASHED: what was accessed; 0: no address */
+    uint64_t exits; /* to the monitor, of this call */
+    struct vmm_error error; /* one line, with the backtrace of a crash */
+};
+
+/* Runs the program until it waits for its first request: it is ready then. */
+int vmm_start(struct vmm *vm, struct vmm_error *error);
+/*
+ * Calls a function.  0: done.  Positive: the function failed with this status.  Negative:
+ * -EINVAL, -E2BIG (input) or -ENOENT (no such function; by the program's own word) refused,
+ * -EFAULT crashed, -ECHILD exited, -ETIMEDOUT, -ECANCELED, -ENOBUFS output too large, -EIO broken,
+ * -EDEADLK from inside a call of the same VM, -ESHUTDOWN: it ended in an earlier call.  After
+ * -EFAULT, -ECHILD, -ETIMEDOUT, -ECANCELED and -EIO the VM is good for vmm_reset() and
+ * vmm_destroy() only.
+ */
+int vmm_call(struct vmm *vm, const char *name, const void *in, size_t in_length, void *out,
+             size_t out_capacity, size_t *out_length);
+/* The same with limits and with more to say. */
+int vmm_call_with(struct vmm *vm, struct vmm_call *call);
+/* Any thread, async-signal-safe: the call that runs now, if there is one, ends at once. */
+int vmm_cancel(struct vmm *vm);
+
+/* ---- Snapshots ----------------------------------------------------------- */
+
+/*
+ * All of a VM at one moment: memory, CPUs, devices.  A snapshot never changes; any number of VMs
+ * may be cloned from it, at the same time and in any thread, and share what they do not
+ * write.  KVM engine only (-ENOTSUP).  Disks are not part of it.
+ */
+struct vmm_snapshot;
+
+/* Of a VM that stands still: started, and between calls.  It goes on unharmed. */
+int vmm_snapshot_take(struct vmm *vm, struct vmm_snapshot **snapshot, struct vmm_error *error);
+/*
+ * Two files: path (state) and path.mem (memory, sparse).  Written aside and renamed; replaces
+ * what was there.  Whoever reads them reads all of the guest's memory.
+ */
+int vmm_snapshot_save(struct vmm_snapshot *snapshot, const char *path, struct vmm_error *error);
+/*
+ * Checks the files and this host's CPU.  The files must not be changed or truncated while VMs use
+ * them (replacing them by others of the same name is fine).
+ */
+int vmm_snapshot_open(const char *path, struct vmm_snapshot **snapshot, struct vmm_error *error);
+void vmm_snapshot_free(struct vmm_snapshot *snapshot); /* NULL is allowed; clones live on */
+
+/*
+ * A new VM that goes on where the snapshot was taken, with random numbers, clocks and generation ID
+ * of its own.  Of the config: streams, console, timeout, host name, exports and log count, all
+ * else is the snapshot's; NULL: defaults.  A program that serves functions is started already.
+ */
+int vmm_clone(struct vmm_snapshot *snapshot, const struct vmm_config *config, struct vmm **vm,
+              struct vmm_error *error);
+/*
+ * Returns a VM to the snapshot it was cloned from, or that was taken of it last: nothing of what
+ * it did since can be found in it.  Costs as much as the pages that were written.
+ */
+int vmm_reset(struct vmm *vm, struct vmm_error *error);
+
+/* A snapshot for vmm_run(): saved to path when the program says ready, and the run ends. */
+int vmm_config_set_snapshot_at_ready(struct vmm_config *config, const char *path);
+
+/* ---- Pools --------------------------------------------------------------- */
+
+struct vmm_pool;
+
+struct vmm_pool_options {
+    size_t size; /* sizeof(struct vmm_pool_options) */
+    unsigned int ready; /* clones kept ahead; default 4 */
+    unsigned int most; /* VMs at a time, in use or ahead; default 4 * ready, at least ready */
+    bool reuse; /* false: a new clone each time; true: reset and used again */
+};
+
+struct vmm_pool_stats {
+    size_t size;
+    unsigned int ready, busy;
+    uint64_t calls, created, resets, waits; /* waits: calls that found no VM ready */
+};
+
+/* Keeps the snapshot (it may be freed by the caller) and a copy of the config; starts one thread. */
+int vmm_pool_create(struct vmm_snapshot *snapshot, const struct vmm_config *config,
+                    const struct vmm_pool_options *options, struct vmm_pool **pool,
+                    struct vmm_error *error);
+/*
+ * A call in a clean VM.  Waits its turn, first come first served, when `most` VMs are busy; the
+ * call's timeout counts from the beginning of the wait.
+ */
+int vmm_pool_call(struct vmm_pool *pool, struct vmm_call *call);
+int vmm_pool_get_stats(struct vmm_pool *pool, struct vmm_pool_stats *stats);
+/* Waits for the calls that run; those that wait are cancelled. */
+void vmm_pool_destroy(struct vmm_pool *pool);
+
 /* ---- This host ----------------------------------------------------------- */
 
 enum vmm_verdict {
