@@ -306,7 +306,7 @@ struct vmm_pool_stats {
     uint64_t calls, created, resets, waits; /* waits: calls that found no VM ready */
 };
 
-/* Keeps the snapshot (it may be freed by the caller) and a copy of the config; starts one thread. */
+/* Holds the snapshot (the caller may free it) and a copy of the config; starts one thread. */
 int vmm_pool_create(struct vmm_snapshot *snapshot, const struct vmm_config *config,
                     const struct vmm_pool_options *options, struct vmm_pool **pool,
                     struct vmm_error *error);
