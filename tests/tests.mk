@@ -79,7 +79,7 @@ stress: $B/debug/vmm
 BENCH_C := $(wildcard tests/bench/*.c)
 BENCH   := $(BENCH_C:tests/bench/%.c=$B/bench/%) $(if $(BENCH_C),$B/bench/hello_glibc $B/bench/hello_dynamic $B/bench/empty.elf)
 BENCH_CFLAGS := -std=gnu17 -O2 -D_GNU_SOURCE -Wall -Werror -I. -pthread
-$B/bench/%: tests/bench/%.c
+$B/bench/%: tests/bench/%.c tests/bench/measure.h
 	@mkdir -p $(@D)
 	musl-gcc $(BENCH_CFLAGS) -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu -static $< -o $@
 $B/bench/empty.elf: tests/bench/empty.asm

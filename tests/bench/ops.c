@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Nanoseconds per operation, the least of several rounds; in the lab's counting
- * mode a nanosecond is an instruction.  Prints NAME|VALUE lines; an operation
- * that fails prints a dash.
- */
+/* What system calls, memory, files and processes cost, and pipes of one byte; see measure.h. */
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -12,35 +8,18 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-#define ROUNDS 3
+#include "measure.h"
+
 #define PAGES 256
 
-static int fds[2], there[2], back[2], file, failed, epoll;
+static int fds[2], there[2], back[2], file;
 static char *pages;
 static const char *self;
 static uint32_t word;
-
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void need(int condition)
-{
-    failed |= !condition;
-}
 
 static void op_getpid(void)
 {
@@ -115,12 +94,6 @@ static void op_pread(void)
     need(pread(file, buffer, sizeof(buffer), 0) == (ssize_t)sizeof(buffer));
 }
 
-static void op_epoll(void)
-{
-    struct epoll_event events[4];
-    need(epoll_wait(epoll, events, 4, 0) == 1);
-}
-
 /* One round trip over two pipes; the other side runs echo(). */
 static void op_ping_pong(void)
 {
@@ -153,12 +126,6 @@ static void op_thread(void)
     need(pthread_create(&thread, NULL, nothing, NULL) == 0 && pthread_join(thread, NULL) == 0);
 }
 
-static void reap(pid_t child)
-{
-    int status = -1;
-    need(child > 0 && waitpid(child, &status, 0) == child && status == 0);
-}
-
 static void op_fork(void)
 {
     pid_t child = fork();
@@ -188,54 +155,6 @@ static void op_vfork_exec(void)
     if (child == 0)
         exec_self();
     reap(child);
-}
-
-static void measure(const char *name, void (*op)(void), void (*before)(void), int count, int divide)
-{
-    uint64_t best = UINT64_MAX;
-
-    failed = 0;
-    for (int round = 0; round < ROUNDS; round++) {
-        uint64_t sum = 0;
-        if (before) {
-            for (int i = 0; i < count; i++) {
-                before();
-                uint64_t begin = now_ns();
-                op();
-                sum += now_ns() - begin;
-            }
-        } else {
-            uint64_t begin = now_ns();
-            for (int i = 0; i < count; i++)
-                op();
-            sum = now_ns() - begin;
-        }
-        best = sum < best ? sum : best;
-    }
-    if (failed)
-        printf("%s|-\n", name);
-    else
-        printf("%s|%llu\n", name, (unsigned long long)(best / (uint64_t)count / (uint64_t)divide));
-}
-
-/* Descriptors that never become ready, and one that is; the cost must not grow with the former. */
-static void measure_epoll(void)
-{
-    const struct rlimit many = {10100, 10100};
-    struct epoll_event event = {.events = EPOLLIN};
-    char name[40];
-    int idle = 0, ready = eventfd(1, 0);
-
-    epoll = epoll_create1(0);
-    setrlimit(RLIMIT_NOFILE, &many);
-    need(epoll_ctl(epoll, EPOLL_CTL_ADD, ready, &event) == 0);
-    for (int goal = 1; goal <= 10000; goal *= 100) {
-        for (; idle < goal; idle++)
-            need(epoll_ctl(epoll, EPOLL_CTL_ADD, eventfd(0, 0), &event) == 0);
-        snprintf(name, sizeof(name), "epoll_wait, %d idle", goal);
-        measure(name, op_epoll, NULL, 500, 1);
-    }
-    syscall(SYS_close_range, ready + 1, ~0u, 0);
 }
 
 static void measure_ping_pong(void)
@@ -297,7 +216,6 @@ int main(int argc, char **argv)
     measure("sched_yield", op_yield, NULL, 1000, 1);
     measure("pipe write and read, 1 byte", op_pipe, NULL, 500, 1);
     measure_ping_pong();
-    measure_epoll();
     measure_memory();
     measure("signal to self", op_signal, NULL, 300, 1);
     measure_files();
