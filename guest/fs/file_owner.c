@@ -184,6 +184,21 @@ void file_owner_notify(struct file *file, int fd, uint32_t band)
         sender(&event);
 }
 
+void file_owner_urgent(struct file *file)
+{
+    struct file_owner *owner = atomic_load(&file->owner);
+    struct file_owner_event event;
+
+    if (!owner || !sender)
+        return;
+    spin_lock(&owner->lock);
+    event = owner->event;
+    spin_unlock(&owner->lock);
+    event.urgent = true;
+    if (event.to.id)
+        sender(&event);
+}
+
 void file_owner_free(struct file *file)
 {
     struct file_owner *owner = atomic_load(&file->owner);

@@ -22,6 +22,7 @@ struct file_owner_event {
     struct file_owner_id to;
     uint32_t uid, euid; /* of who set the owner */
     int signo; /* 0: SIGIO, without more information */
+    bool urgent; /* SIGURG, whatever signo says */
     int fd;
     uint32_t band; /* POLL_* */
 };
@@ -36,6 +37,7 @@ int file_owner_signal(struct file *file);
 int file_owner_set_async(struct file *file, int fd, bool on);
 /* Sends now; for events that no wait queue tells: leases.  No spinlock is held. */
 void file_owner_notify(struct file *file, int fd, uint32_t band);
+void file_owner_urgent(struct file *file); /* SIGURG, also without O_ASYNC; as above */
 void file_owner_free(struct file *file); /* the file ends */
 
 #endif

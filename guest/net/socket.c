@@ -60,6 +60,7 @@ void socket_init(struct socket *socket, const struct socket_ops *ops, uint16_t f
     socket->linger_seconds = socket->priority = 0;
     socket->peek_offset = -1;
     socket->mark = 0;
+    atomic_init(&socket->file, NULL);
 }
 
 int socket_take_error(struct socket *socket)
@@ -168,5 +169,6 @@ struct file *socket_file(struct socket *socket, uint32_t open_flags)
         return NULL;
     }
     file->inode = &socket->inode; /* the reference that we were given */
+    atomic_store(&socket->file, file);
     return file;
 }

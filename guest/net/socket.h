@@ -135,6 +135,8 @@ struct socket_ops {
     void (*free)(struct socket *socket); /* nobody refers to it */
 };
 
+#define SOCKET_FLAG_OOB_INLINE 0x20u /* SO_OOBINLINE */
+
 struct socket {
     struct inode inode; /* first: what files and references hold */
     const struct socket_ops *ops;
@@ -146,8 +148,10 @@ struct socket {
     int32_t receive_low_water;
     uint64_t receive_timeout_ns, send_timeout_ns; /* WAIT_FOREVER: none */
     atomic_bool pass_credentials;
-    uint32_t flags; /* SOCKET_FLAG_*: numbers that are kept and read back */
-    int32_t linger_seconds, priority, peek_offset;
+    uint32_t flags; /* SOCKET_FLAG_* and others: numbers that are kept and read back */
+    int32_t linger_seconds, priority;
+    int32_t peek_offset; /* SO_PEEK_OFF: where MSG_PEEK begins; negative: always at the front */
+    struct file *_Atomic file; /* not a reference: valid until ops->close; NULL: has none yet */
     uint32_t mark;
 };
 

@@ -125,6 +125,9 @@ static int64_t set_number(struct socket *socket, uint32_t name, uint32_t value)
             return -EPERM;
         socket->mark = value;
         return 0;
+    case SO_PEEK_OFF:
+        socket->peek_offset = (int32_t)value;
+        return 0;
     case SO_REUSEPORT: /* Linux has it for the Internet's families only */
         return value ? -EOPNOTSUPP : 0;
     case SO_TYPE:
@@ -196,6 +199,9 @@ static int64_t get_number(struct socket *socket, uint32_t name, uint32_t *value)
         return 0;
     case SO_RCVLOWAT:
         *value = (uint32_t)socket->receive_low_water;
+        return 0;
+    case SO_PEEK_OFF:
+        *value = (uint32_t)socket->peek_offset;
         return 0;
     case SO_SNDLOWAT:
         *value = 1;

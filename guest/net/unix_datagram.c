@@ -175,8 +175,24 @@ ssize_t unix_packet_send(struct socket *socket, struct socket_transfer *transfer
 
 /* ---- receiving ---- */
 
+/* The message that SO_PEEK_OFF points to, with *skip bytes of it to be passed over; lock held. */
+static struct unix_message *find_peeked(struct unix_socket *sock, size_t *skip)
+{
+    LIST_FOR_EACH(link, &sock->queue)
+    {
+        struct unix_message *message = LIST_ENTRY(link, struct unix_message, link);
+
+        if (*skip < message->length || (!*skip && !message->peeked)) {
+            message->peeked = true;
+            return message;
+        }
+        *skip -= message->length;
+    }
+    return NULL;
+}
+
 /* The first message, off the queue unless peek; NULL with *error (0: the end). */
-static struct unix_message *try_take(struct unix_socket *sock, bool peek, int *error)
+static struct unix_message *try_take(struct unix_socket *sock, bool peek, size_t *skip, int *error)
 {
     struct unix_message *message = NULL;
 
@@ -184,44 +200,45 @@ static struct unix_message *try_take(struct unix_socket *sock, bool peek, int *e
     if (*error)
         return NULL;
     spin_lock(&sock->lock);
-    if (!list_empty(&sock->queue)) {
+    if (UNLIKELY(peek && sock->socket.peek_offset >= 0))
+        message = find_peeked(sock, skip);
+    else if (!list_empty(&sock->queue))
         message = LIST_FIRST(&sock->queue, struct unix_message, link);
-        if (!peek) {
-            list_remove(&message->link);
-            sock->queue_length--;
-        }
-    } else if (!(atomic_load(&sock->shutdown) & SHUT_RD)) {
+    if (message && !peek) {
+        list_remove(&message->link);
+        sock->queue_length--;
+    } else if (!message && !(atomic_load(&sock->shutdown) & SHUT_RD)) {
         *error = -EAGAIN;
     }
     spin_unlock(&sock->lock);
     return message;
 }
 
-static bool has_news(struct unix_socket *sock)
+static bool has_news(struct unix_socket *sock, size_t skip)
 {
     bool news;
 
     spin_lock(&sock->lock);
-    news = !list_empty(&sock->queue) || (atomic_load(&sock->shutdown) & SHUT_RD) ||
+    news = unix_has_bytes(sock, skip) || (atomic_load(&sock->shutdown) & SHUT_RD) ||
            atomic_load(&sock->socket.error);
     spin_unlock(&sock->lock);
     return news;
 }
 
-static int wait_for_news(struct unix_socket *sock, uint64_t deadline_ns)
+static int wait_for_news(struct unix_socket *sock, size_t skip, uint64_t deadline_ns)
 {
     struct wait_entry entry;
     int error = 0;
 
     wait_begin_exclusive(&sock->readers, &entry);
-    while (!has_news(sock) && (error = wait_sleep(deadline_ns)) == 0)
+    while (!has_news(sock, skip) && (error = wait_sleep(deadline_ns)) == 0)
         wait_again(&sock->readers, &entry);
     wait_end(&sock->readers, &entry);
     return socket_wait_error(error, sock->socket.receive_timeout_ns);
 }
 
 /* With read_lock held in the end, if there is a message. */
-static struct unix_message *take(struct unix_socket *sock, uint32_t flags, int *error)
+static struct unix_message *take(struct unix_socket *sock, uint32_t flags, size_t *skip, int *error)
 {
     uint64_t deadline_ns = socket_deadline(sock->socket.receive_timeout_ns);
 
@@ -229,7 +246,8 @@ static struct unix_message *take(struct unix_socket *sock, uint32_t flags, int *
         struct unix_message *message;
 
         mutex_lock(&sock->read_lock);
-        message = try_take(sock, flags & MSG_PEEK, error);
+        *skip = unix_peek_from(sock, flags);
+        message = try_take(sock, flags & MSG_PEEK, skip, error);
         if (message)
             return message;
         mutex_unlock(&sock->read_lock);
@@ -239,7 +257,7 @@ static struct unix_message *take(struct unix_socket *sock, uint32_t flags, int *
             return NULL;
         }
         if (*error == -EAGAIN)
-            *error = wait_for_news(sock, deadline_ns);
+            *error = wait_for_news(sock, unix_peek_from(sock, flags), deadline_ns);
         else
             return NULL;
         if (*error)
@@ -247,23 +265,27 @@ static struct unix_message *take(struct unix_socket *sock, uint32_t flags, int *
     }
 }
 
-static ssize_t read_message(struct unix_message *message, struct socket_transfer *transfer)
+/* skip: bytes of it that a peek passes over */
+static ssize_t read_message(struct unix_socket *sock, struct unix_message *message, size_t skip,
+                            struct socket_transfer *transfer)
 {
-    size_t size = MIN(transfer->data->remaining, message->length);
+    size_t length = message->length - skip, size = MIN(transfer->data->remaining, length);
+    bool peek = transfer->flags & MSG_PEEK;
     ssize_t done;
     int error;
 
     if (transfer->address)
         unix_copy_address(message->sender, transfer->address);
-    if (size < message->length)
+    if (size < length)
         transfer->result_flags |= MSG_TRUNC;
-    done = unix_message_copy(message, transfer->data, 0, size);
+    done = unix_message_copy(message, transfer->data, skip, size);
     if (done < 0)
         return done;
-    error = unix_message_give(message, transfer, transfer->flags & MSG_PEEK);
+    unix_move_peek_offset(sock, peek ? done : -(ssize_t)message->length);
+    error = unix_message_give(message, transfer, peek);
     if (error)
         return error;
-    return (transfer->flags & MSG_TRUNC) ? message->length : done;
+    return (transfer->flags & MSG_TRUNC) ? (ssize_t)length : done;
 }
 
 ssize_t unix_datagram_receive(struct socket *socket, struct socket_transfer *transfer)
@@ -271,16 +293,17 @@ ssize_t unix_datagram_receive(struct socket *socket, struct socket_transfer *tra
     struct unix_socket *sock = unix_of(socket);
     struct unix_message *message;
     ssize_t done;
+    size_t skip;
     int error;
 
     if (transfer->flags & MSG_OOB)
         return -EOPNOTSUPP;
-    message = take(sock, transfer->flags, &error);
+    message = take(sock, transfer->flags, &skip, &error);
     if (!message)
         return error;
     if (!(transfer->flags & MSG_PEEK))
         wake_one(&sock->space, UNIX_WRITE_EVENTS);
-    done = read_message(message, transfer);
+    done = read_message(sock, message, skip, transfer);
     mutex_unlock(&sock->read_lock);
     if (!(transfer->flags & MSG_PEEK))
         unix_message_free(message);

@@ -11,7 +11,7 @@
  *   read_lock (mutex)    receivers take turns; who has it may look at the head of
  *                        the queue without lock, as only receivers take messages off
  *   lock (spinlock, LOCK_RANK_SOCKET; never two at once)
- *                        queue, pending, backlog, dead; setting state, shutdown and peer
+ *                        queue, urgent, pending, backlog, dead; setting state, shutdown and peer
  *   unix_names_lock (spinlock, LOCK_RANK_SOCKET_NAMES, outside lock)
  *                        names, inode->private_data of socket inodes, the list of all
  *   unix_flight_lock (mutex, outside the spinlocks)
@@ -63,7 +63,7 @@ struct unix_message {
     struct unix_socket *sender; /* pays for it; a reference for datagrams only */
     struct socket_files *files; /* owned */
     struct socket_credentials credentials;
-    bool holds_sender;
+    bool holds_sender, peeked; /* peeked: a datagram that SO_PEEK_OFF has shown */
     uint32_t length, consumed; /* bytes; a stream's reader may have taken some */
     uint32_t charge;
     void *pages[]; /* or the bytes themselves, when they are few */
@@ -80,6 +80,8 @@ struct unix_socket {
     struct list queue; /* struct unix_message, oldest first */
     struct list pending; /* struct unix_socket.pending_link of a listener */
     struct list pending_link; /* of such a queue; of those found by a collection */
+    struct unix_message *urgent; /* the mark of MSG_OOB, in queue; NULL: none */
+    atomic_bool urgent_waits; /* and its byte has not been taken; a hint without lock */
     _Atomic(struct unix_socket *) peer;
     _Atomic(struct unix_address *) address; /* a reference */
     atomic_uint charged; /* bytes of ours in others' queues */
@@ -132,6 +134,19 @@ static inline bool unix_writable(struct unix_socket *sock)
     return (uint64_t)atomic_load(&sock->charged) * 4 <= sock->socket.send_buffer;
 }
 
+/* SO_PEEK_OFF: how many bytes a receive with these flags passes over. */
+static inline size_t unix_peek_from(const struct unix_socket *sock, uint32_t flags)
+{
+    return (flags & MSG_PEEK) && sock->socket.peek_offset > 0 ? (size_t)sock->socket.peek_offset
+                                                              : 0;
+}
+/* So many bytes more have been seen, or (negative) are gone from the front. */
+static inline void unix_move_peek_offset(struct unix_socket *sock, ssize_t bytes)
+{
+    if (UNLIKELY(sock->socket.peek_offset >= 0))
+        sock->socket.peek_offset = (int32_t)MAX(sock->socket.peek_offset + bytes, 0l);
+}
+
 /* unix_socket.c */
 struct unix_socket *unix_new(const struct socket_ops *ops, uint8_t type);
 /* State, errors and shutdown have changed: everybody looks. */
@@ -155,6 +170,8 @@ int unix_message_fill(struct unix_message *message, struct iobuf *from); /* 0 or
 /* size bytes from offset; bytes copied, or -EFAULT when it was not all. */
 ssize_t unix_message_copy(const struct unix_message *message, struct iobuf *to, size_t offset,
                           size_t size);
+/* Is there anything in the queue, behind so many bytes?  sock->lock is held. */
+bool unix_has_bytes(struct unix_socket *sock, size_t skip);
 /* Whom it is charged to; datagrams hold the sender. */
 void unix_message_charge(struct unix_message *message, struct unix_socket *sender);
 /* Gives the charge back, wakes the sender's writers, lets files go; no lock is held. */
@@ -173,6 +190,20 @@ int unix_message_give(struct unix_message *message, struct socket_transfer *tran
 ssize_t unix_stream_send(struct socket *socket, struct socket_transfer *transfer);
 ssize_t unix_stream_receive(struct socket *socket, struct socket_transfer *transfer);
 uint32_t unix_stream_poll(struct socket *socket, struct poll_table *table);
+
+/* unix_urgent.c: MSG_OOB; with sock->lock held: */
+void unix_urgent_queue(struct unix_socket *sock, struct unix_message *message);
+/*
+ * message, or what a reader gets instead of it when it is a mark (NULL: the queue's end).
+ * *stop: a reader that has bytes stops at the mark; stays set if it did.  What is passed
+ * over is moved to passed, unless peek.
+ */
+struct unix_message *unix_urgent_pass(struct unix_socket *sock, struct unix_message *message,
+                                      bool peek, bool *stop, struct list *passed);
+/* Without: */
+void unix_urgent_signal(struct unix_socket *sock); /* SIGURG for whoever owns it */
+ssize_t unix_urgent_receive(struct unix_socket *sock, struct socket_transfer *transfer);
+bool unix_at_mark(struct unix_socket *sock);
 
 /* unix_datagram.c */
 ssize_t unix_datagram_send(struct socket *socket, struct socket_transfer *transfer);

@@ -61,7 +61,7 @@ struct unix_message *unix_message_create(size_t length)
         return NULL;
     message->sender = NULL;
     message->files = NULL;
-    message->holds_sender = false;
+    message->holds_sender = message->peeked = false;
     message->length = (uint32_t)length;
     message->consumed = 0;
     message->charge = 0;
@@ -110,6 +110,20 @@ ssize_t unix_message_copy(const struct unix_message *message, struct iobuf *to, 
         done += part;
     }
     return (ssize_t)size;
+}
+
+bool unix_has_bytes(struct unix_socket *sock, size_t skip)
+{
+    LIST_FOR_EACH(link, &sock->queue)
+    {
+        struct unix_message *message = LIST_ENTRY(link, struct unix_message, link);
+        size_t left = message->length - message->consumed;
+
+        if (!skip || skip < left)
+            return true;
+        skip -= left;
+    }
+    return false;
 }
 
 void unix_message_charge(struct unix_message *message, struct unix_socket *sender)

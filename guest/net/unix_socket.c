@@ -8,6 +8,7 @@
 
 #define SIOCINQ 0x541bu /* FIONREAD */
 #define SIOCOUTQ 0x5411u
+#define SIOCATMARK 0x8905u
 
 struct list unix_all = LIST_INIT(unix_all);
 
@@ -127,6 +128,8 @@ bool unix_purge_queue(struct unix_socket *sock)
             message = LIST_FIRST(&sock->queue, struct unix_message, link);
             list_remove(&message->link);
             sock->queue_length--;
+            if (UNLIKELY(message == sock->urgent))
+                sock->urgent = NULL;
         }
         spin_unlock(&sock->lock);
         if (!message)
@@ -242,6 +245,11 @@ int64_t unix_ioctl(struct socket *socket, uint32_t request, uint64_t arg)
         break;
     case SIOCOUTQ:
         value = atomic_load(&sock->charged);
+        break;
+    case SIOCATMARK:
+        if (sock->socket.type != SOCK_STREAM)
+            return -ENOTTY;
+        value = unix_at_mark(sock);
         break;
     default:
         return -ENOTTY;

@@ -10,8 +10,9 @@
 #define PIECE_MAX 32768u /* bytes of one message */
 
 /* Queues a message at the peer: 0, or -EPIPE when it will not read. */
-static int deliver(struct unix_socket *other, struct unix_message *message)
+static int deliver(struct unix_socket *other, struct unix_message *message, bool urgent)
 {
+    uint32_t events = UNIX_READ_EVENTS | (urgent ? POLL_PRI : 0);
     bool closed;
 
     spin_lock(&other->lock);
@@ -19,12 +20,16 @@ static int deliver(struct unix_socket *other, struct unix_message *message)
     if (!closed) {
         list_push_back(&other->queue, &message->link);
         other->queue_length++;
+        if (UNLIKELY(urgent))
+            unix_urgent_queue(other, message);
     }
     spin_unlock(&other->lock);
     if (closed)
         return -EPIPE;
-    wake_one(&other->readers, UNIX_READ_EVENTS);
-    wake_all(&other->readable, UNIX_READ_EVENTS);
+    if (UNLIKELY(urgent))
+        unix_urgent_signal(other);
+    wake_one(&other->readers, events);
+    wake_all(&other->readable, events);
     return 0;
 }
 
@@ -32,7 +37,8 @@ static int deliver(struct unix_socket *other, struct unix_message *message)
 static ssize_t send_piece(struct unix_socket *sock, struct unix_socket *other,
                           struct socket_transfer *transfer, uint64_t deadline_ns)
 {
-    size_t size = MIN(MIN(transfer->data->remaining, sock->socket.send_buffer / 2 - 64), PIECE_MAX);
+    size_t urgent = transfer->flags & MSG_OOB, left = transfer->data->remaining; /* MSG_OOB is 1 */
+    size_t size = MIN(MIN(left, sock->socket.send_buffer / 2 - 64), PIECE_MAX);
     struct socket_control *control = transfer->control;
     struct unix_message *message;
     int error = unix_wait_writable(sock, transfer->flags, deadline_ns);
@@ -41,6 +47,12 @@ static ssize_t send_piece(struct unix_socket *sock, struct unix_socket *other,
         return error;
     if (atomic_load_explicit(&sock->shutdown, memory_order_relaxed) & SHUT_WR)
         return -EPIPE;
+    if (UNLIKELY(urgent) && size == left) { /* the last byte goes alone */
+        urgent = left == 1;
+        size -= !urgent;
+    } else {
+        urgent = false;
+    }
     message = unix_message_create(size);
     if (!message)
         return -ENOBUFS;
@@ -55,7 +67,7 @@ static ssize_t send_piece(struct unix_socket *sock, struct unix_socket *other,
     if (!error) {
         unix_message_identify(message, control, sock, other);
         unix_message_charge(message, sock);
-        error = deliver(other, message);
+        error = deliver(other, message, urgent);
     }
     if (error) {
         unix_message_free(message);
@@ -70,7 +82,7 @@ ssize_t unix_stream_send(struct socket *socket, struct socket_transfer *transfer
     uint64_t deadline_ns = socket_deadline(socket->send_timeout_ns);
     ssize_t total = 0, done = 0;
 
-    if (transfer->flags & MSG_OOB)
+    if ((transfer->flags & MSG_OOB) && !transfer->data->remaining)
         return -EOPNOTSUPP;
     if (transfer->address && transfer->address->length)
         return unix_state(sock) == UNIX_CONNECTED ? -EISCONN : -EOPNOTSUPP;
@@ -98,6 +110,7 @@ struct reading {
     struct socket_transfer *transfer;
     uint64_t deadline_ns;
     size_t target; /* bytes to wait for */
+    size_t skip; /* of SO_PEEK_OFF: bytes still to be passed over */
     ssize_t copied;
     bool identified; /* credentials are those of the first message */
     struct unix_message *last; /* the one that was peeked at, or NULL */
@@ -108,27 +121,39 @@ static struct unix_message *next_message(struct reading *r, int *error)
 {
     struct unix_socket *sock = r->sock;
     struct list *from = r->last ? &r->last->link : &sock->queue;
+    struct list passed = LIST_INIT(passed);
     struct unix_message *message = NULL;
+    bool stop = r->copied;
 
     *error = 0;
     spin_lock(&sock->lock);
     if (from->next != &sock->queue)
         message = LIST_ENTRY(from->next, struct unix_message, link);
-    else if ((size_t)r->copied < r->target) {
+    if (UNLIKELY(message && (message == sock->urgent || message->consumed == message->length)))
+        message = unix_urgent_pass(sock, message, r->transfer->flags & MSG_PEEK, &stop, &passed);
+    else
+        stop = false;
+    if (!message && !stop && (size_t)r->copied < r->target) {
         *error = socket_take_error(&sock->socket);
         if (!*error && !(atomic_load(&sock->shutdown) & SHUT_RD))
             *error = -EAGAIN;
     }
     spin_unlock(&sock->lock);
+    while (UNLIKELY(!list_empty(&passed))) {
+        struct unix_message *gone = LIST_FIRST(&passed, struct unix_message, link);
+
+        list_remove(&gone->link);
+        unix_message_free(gone);
+    }
     return message;
 }
 
-static bool has_news(struct unix_socket *sock)
+static bool has_news(struct unix_socket *sock, size_t skip)
 {
     bool news;
 
     spin_lock(&sock->lock);
-    news = !list_empty(&sock->queue) || atomic_load(&sock->socket.error) ||
+    news = unix_has_bytes(sock, skip) || atomic_load(&sock->socket.error) ||
            (atomic_load(&sock->shutdown) & SHUT_RD);
     spin_unlock(&sock->lock);
     return news;
@@ -143,7 +168,7 @@ static int wait_for_news(struct reading *r)
 
     mutex_unlock(&sock->read_lock);
     wait_begin_exclusive(&sock->readers, &entry);
-    while (!has_news(sock) && (error = wait_sleep(r->deadline_ns)) == 0)
+    while (!has_news(sock, r->skip) && (error = wait_sleep(r->deadline_ns)) == 0)
         wait_again(&sock->readers, &entry);
     wait_end(&sock->readers, &entry);
     mutex_lock(&sock->read_lock);
@@ -175,8 +200,9 @@ static bool read_message(struct reading *r, struct unix_message *message, int *e
 {
     struct socket_transfer *transfer = r->transfer;
     bool peek = transfer->flags & MSG_PEEK, had_files = message->files;
-    size_t size = MIN(transfer->data->remaining, message->length - message->consumed);
-    ssize_t done = unix_message_copy(message, transfer->data, message->consumed, size);
+    size_t from = message->consumed + r->skip; /* is inside of it */
+    size_t size = MIN(transfer->data->remaining, message->length - from);
+    ssize_t done = unix_message_copy(message, transfer->data, from, size);
 
     if (done < 0) {
         *error = (int)done;
@@ -186,11 +212,13 @@ static bool read_message(struct reading *r, struct unix_message *message, int *e
     if (transfer->address && !r->identified)
         unix_copy_address(message->sender, transfer->address);
     r->identified = true;
+    unix_move_peek_offset(r->sock, peek ? done : -done);
     *error = unix_message_give(message, transfer, peek);
     if (*error)
         return false;
     if (peek) {
         r->last = message;
+        r->skip = 0;
         return !had_files && transfer->data->remaining;
     }
     message->consumed += (uint32_t)size;
@@ -208,11 +236,17 @@ static int read_loop(struct reading *r)
     while (more) {
         struct unix_message *message = next_message(r, &error);
 
-        if (message) {
+        if (message && UNLIKELY(r->skip >= message->length - message->consumed && r->skip)) {
+            r->skip -= message->length - message->consumed;
+            r->last = message;
+        } else if (message) {
             if (is_foreign(r, message))
                 break;
             more = read_message(r, message, &error);
-        } else if (error == -EAGAIN && !r->last && !(r->transfer->flags & MSG_DONTWAIT)) {
+        } else if (error == -EAGAIN && (!r->last || !r->copied) &&
+                   !(r->transfer->flags & MSG_DONTWAIT)) {
+            r->last = NULL;
+            r->skip = unix_peek_from(r->sock, r->transfer->flags);
             error = wait_for_news(r);
             more = !error;
         } else {
@@ -229,10 +263,11 @@ ssize_t unix_stream_receive(struct socket *socket, struct socket_transfer *trans
     size_t wanted = transfer->data->remaining;
     int error;
 
-    if (transfer->flags & MSG_OOB)
-        return -EOPNOTSUPP;
     if (unix_state(sock) != UNIX_CONNECTED)
         return -EINVAL;
+    if (UNLIKELY(transfer->flags & MSG_OOB))
+        return unix_urgent_receive(sock, transfer);
+    r.skip = unix_peek_from(sock, transfer->flags);
     if (!(transfer->flags & MSG_WAITALL))
         wanted = MIN(wanted, (size_t)MAX(socket->receive_low_water, 0));
     r.target = MAX(wanted, 1ul);
@@ -266,6 +301,8 @@ uint32_t unix_stream_poll(struct socket *socket, struct poll_table *table)
         ready |= POLL_RDHUP | POLL_IN | POLL_RDNORM;
     if (!list_empty(&sock->queue) || !list_empty(&sock->pending))
         ready |= POLL_IN | POLL_RDNORM;
+    if (UNLIKELY(atomic_load_explicit(&sock->urgent_waits, memory_order_relaxed)))
+        ready |= POLL_PRI;
     if (state != UNIX_LISTENING && unix_writable(sock))
         ready |= POLL_OUT | POLL_WRNORM | POLL_WRBAND;
     return ready;

@@ -21,13 +21,14 @@ static void send_one(const struct file_owner_event *event, struct process *proce
 
     if (!judged || !allowed(event, judged))
         return;
-    if (!event->signo) {
-        signal_send_locked(process, task, SIGIO, NULL);
+    if (event->urgent || !event->signo) {
+        signal_send_locked(process, task, event->urgent ? SIGURG : SIGIO, NULL);
         return;
     }
     info.code = (event->band & POLL_HUP)   ? SI_POLL_HUP
                 : (event->band & POLL_ERR) ? SI_POLL_ERR
                 : (event->band & POLL_IN)  ? SI_POLL_IN
+                : (event->band & POLL_PRI) ? SI_POLL_PRI
                                            : SI_POLL_OUT;
     info.poll.band = event->band;
     info.poll.fd = event->fd;

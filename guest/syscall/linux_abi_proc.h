@@ -82,6 +82,7 @@ enum {
     SI_POLL_IN = 1, /* of files: POLL_IN and so on */
     SI_POLL_OUT = 2,
     SI_POLL_ERR = 4,
+    SI_POLL_PRI = 5,
     SI_POLL_HUP = 6,
     ILL_ILLOPN = 2,
     FPE_INTDIV = 1,
