@@ -22,10 +22,10 @@
 struct epoll {
     struct mutex lock; /* items */
     struct rb_tree items; /* by file and descriptor */
+    uint64_t passes; /* waits that found something, counted */
     struct spinlock ready_lock;
     struct list ready; /* struct epoll_item.ready_link */
     struct wait_queue waiters; /* epoll_wait sleeps here; also polls of the epoll itself */
-    struct file *file;
 };
 
 struct epoll_item {
@@ -35,6 +35,7 @@ struct epoll_item {
     int fd;
     uint32_t events; /* 0 after a one-shot */
     uint64_t data;
+    uint64_t pass; /* of epoll->passes, which reported it last */
     struct list file_link; /* of file->poll_watches */
     struct list ready_link; /* to itself: not on the list */
     struct wait_entry entries[QUEUES_MAX];
@@ -184,11 +185,8 @@ static int insert(struct epoll *epoll, struct file *target, int fd, uint32_t eve
     item = kzalloc(sizeof(*item));
     if (!item)
         return -ENOMEM;
-    item->epoll = epoll;
-    item->file = target;
-    item->fd = fd;
-    item->events = events;
-    item->data = data;
+    *item = (struct epoll_item){
+        .epoll = epoll, .file = target, .fd = fd, .events = events, .data = data};
     list_init(&item->ready_link);
     rb_insert(&epoll->items, &item->node, parent, link);
     spin_lock(&target->watch_lock);
@@ -274,66 +272,68 @@ void epoll_forget_file(struct file *file)
 
 /* ---- waiting ---- */
 
-static struct epoll_item *take_ready(struct epoll *epoll, struct list *from)
+static struct epoll_item *take_ready(struct epoll *epoll)
 {
     struct epoll_item *item = NULL;
 
     spin_lock(&epoll->ready_lock);
-    if (!list_empty(from)) {
-        item = LIST_FIRST(from, struct epoll_item, ready_link);
+    if (!list_empty(&epoll->ready)) {
+        item = LIST_FIRST(&epoll->ready, struct epoll_item, ready_link);
         list_remove(&item->ready_link);
     }
     spin_unlock(&epoll->ready_lock);
     return item;
 }
 
-/* Results of ready items; level-triggered ones stay on the list, behind the others. */
-static uint32_t collect(struct epoll *epoll, struct epoll_result *results, uint32_t count)
+/*
+ * Level-triggered items stay on the list, behind the others.  An item that this pass or a later
+ * one has reported ends the look: it has been at all that was there.
+ */
+uint32_t epoll_look(struct file *file, struct epoll_result *results, uint32_t count, uint64_t *pass)
 {
-    struct epoll_item *item, *first_again = NULL;
-    uint32_t found = 0;
+    struct epoll *epoll = file->private_data;
+    struct epoll_item *item;
+    uint32_t events, found = 0;
+    uint64_t number;
 
     mutex_lock(&epoll->lock);
-    while (found < count && (item = take_ready(epoll, &epoll->ready)) != NULL) {
-        uint32_t events;
-
-        if (item == first_again) { /* all have been looked at */
+    number = *pass ? *pass : epoll->passes + 1;
+    while (found < count && (item = take_ready(epoll)) != NULL) {
+        if (item->pass >= number) {
             stay_ready(item);
             break;
         }
-        events = ready_events(item, NULL);
-        if (!events)
+        if ((events = ready_events(item, NULL)) == 0)
             continue;
         results[found++] = (struct epoll_result){events, item->data};
-        if (item->events & EPOLL_ONESHOT) {
+        item->pass = number;
+        if (item->events & EPOLL_ONESHOT)
             item->events &= PRIVATE_EVENTS;
-        } else if (!(item->events & EPOLL_EDGE)) {
+        else if (!(item->events & EPOLL_EDGE))
             stay_ready(item);
-            if (!first_again)
-                first_again = item;
-        }
     }
+    if (found && !*pass)
+        *pass = ++epoll->passes;
     mutex_unlock(&epoll->lock);
     return found;
 }
 
 int64_t epoll_wait(struct file *file, struct epoll_result *results, uint32_t count,
-                   uint64_t deadline_ns)
+                   uint64_t deadline_ns, uint64_t *pass)
 {
     struct epoll *epoll = file->private_data;
-    uint32_t found = collect(epoll, results, count);
+    uint32_t found = epoll_look(file, results, count, pass);
     struct wait_entry entry;
     int error = 0;
 
     if (found || deadline_ns == 0)
         return found;
     wait_begin(&epoll->waiters, &entry);
-    while ((found = collect(epoll, results, count)) == 0 && (error = wait_sleep(deadline_ns)) == 0)
+    while ((found = epoll_look(file, results, count, pass)) == 0 &&
+           (error = wait_sleep(deadline_ns)) == 0)
         wait_again(&epoll->waiters, &entry);
     wait_end(&epoll->waiters, &entry);
-    if (found || error == -ETIMEDOUT)
-        return found;
-    return error == -ERESTARTSYS ? -ERESTARTNOHAND : error;
+    return error == -ERESTARTSYS && !found ? -ERESTARTNOHAND : (int)found;
 }
 
 static uint32_t epoll_poll(struct file *file, struct poll_table *table)
@@ -345,7 +345,7 @@ static uint32_t epoll_poll(struct file *file, struct poll_table *table)
     if (table)
         table->add(table, &epoll->waiters);
     mutex_lock(&epoll->lock);
-    while (!ready && (item = take_ready(epoll, &epoll->ready)) != NULL) {
+    while (!ready && (item = take_ready(epoll)) != NULL) {
         if (ready_events(item, NULL)) {
             stay_ready(item);
             ready = POLL_IN | POLL_RDNORM;
@@ -376,6 +376,7 @@ static const struct file_ops epoll_ops = {.poll = epoll_poll, .release = epoll_r
 struct file *epoll_create(void)
 {
     struct epoll *epoll = kzalloc(sizeof(*epoll));
+    struct file *file;
 
     if (!epoll)
         return NULL;
@@ -385,15 +386,14 @@ struct file *epoll_create(void)
     wait_queue_init(&epoll->waiters);
     /* It is woken under the lock of another wait queue: outside the order of those. */
     spin_init(&epoll->waiters.lock, LOCK_RANK_ANY);
-    epoll->file = file_create(&epoll_ops, FMODE_READ | FMODE_WRITE, O_RDWR, epoll);
-    if (!epoll->file) {
+    file = file_create(&epoll_ops, FMODE_READ | FMODE_WRITE, O_RDWR, epoll);
+    if (!file) {
         kfree(epoll);
         return NULL;
     }
-    epoll->file->inode = inode_create_anonymous(0600);
-    if (!epoll->file->inode) {
-        file_put(epoll->file);
-        return NULL;
-    }
-    return epoll->file;
+    file->inode = inode_create_anonymous(0600);
+    if (file->inode)
+        return file;
+    file_put(file);
+    return NULL;
 }

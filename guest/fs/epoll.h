@@ -25,9 +25,16 @@ bool is_epoll(const struct file *file);
 int epoll_add(struct file *epoll, struct file *target, int fd, uint32_t events, uint64_t data);
 int epoll_modify(struct file *epoll, struct file *target, int fd, uint32_t events, uint64_t data);
 int epoll_delete(struct file *epoll, struct file *target, int fd);
-/* Up to count results; 0 at the deadline (monotonic; 0: do not wait), -EINTR as -ERESTARTNOHAND. */
+/*
+ * Up to count results; 0 at the deadline (monotonic; 0: do not wait), -EINTR as -ERESTARTNOHAND.
+ * *pass must be 0; with what it is then, epoll_look() has further results of the same wait: no
+ * file's twice.
+ */
 int64_t epoll_wait(struct file *epoll, struct epoll_result *results, uint32_t count,
-                   uint64_t deadline_ns);
+                   uint64_t deadline_ns, uint64_t *pass);
+/* What is ready now, up to count; *pass 0: a new look. */
+uint32_t epoll_look(struct file *epoll, struct epoll_result *results, uint32_t count,
+                    uint64_t *pass);
 /* The last reference to a watched file is gone; from file_put(). */
 void epoll_forget_file(struct file *file);
 

@@ -112,6 +112,29 @@ static int64_t put_results(uint64_t address, const struct epoll_result *results,
     return count;
 }
 
+/* All results that the caller has room for, as many at a time as results has. */
+static int64_t wait_and_put(struct file *epoll, struct epoll_result *results, uint32_t room,
+                            const struct syscall_args *args, uint64_t deadline_ns)
+{
+    uint32_t count = (uint32_t)args->arg[2];
+    uint64_t pass = 0, address = args->arg[1];
+    int64_t found = epoll_wait(epoll, results, room, deadline_ns, &pass);
+    int64_t done = 0;
+
+    while (found > 0) {
+        int64_t put = put_results(address, results, found);
+
+        if (put < 0)
+            return done ? done : put;
+        done += put;
+        if (put < room || done == count)
+            return done;
+        address += (uint64_t)put * sizeof(struct linux_epoll_event);
+        found = epoll_look(epoll, results, MIN(room, count - (uint32_t)done), &pass);
+    }
+    return done ? done : found;
+}
+
 static int64_t wait_events(const struct syscall_args *args, uint64_t deadline_ns)
 {
     struct epoll_result small[16], *results = small;
@@ -129,9 +152,7 @@ static int64_t wait_events(const struct syscall_args *args, uint64_t deadline_ns
     count = MIN(count, RESULTS_AT_ONCE);
     if (count > ARRAY_SIZE(small))
         results = kcalloc(count, sizeof(*results));
-    result = results ? epoll_wait(epoll, results, count, deadline_ns) : -ENOMEM;
-    if (result > 0)
-        result = put_results(args->arg[1], results, result);
+    result = results ? wait_and_put(epoll, results, count, args, deadline_ns) : -ENOMEM;
     if (results != small)
         kfree(results);
     file_put(epoll);

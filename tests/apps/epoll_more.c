@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mount.h>
 
 static int watch(int fd, uint32_t events)
@@ -52,6 +53,43 @@ static void nesting(void)
     VALUE(epoll_wait(last, &event, 1, 1000));
 }
 
+enum { MANY = 300 };
+
+static int many(int epoll, uint32_t events)
+{
+    for (uint32_t i = 0; i < MANY; i++) {
+        struct epoll_event event = {.events = events, .data.u32 = i};
+
+        NEED(epoll_ctl(epoll, EPOLL_CTL_ADD, eventfd(1, EFD_CLOEXEC), &event) == 0);
+    }
+    return epoll;
+}
+
+/* One wait has all that are ready, each once; waits with less room take turns. */
+static void many_ready(void)
+{
+    static const uint32_t kinds[] = {EPOLLIN, EPOLLIN | EPOLLET, EPOLLIN | EPOLLONESHOT};
+    static struct epoll_event got[2 * MANY];
+
+    for (int kind = 0; kind < 3; kind++) {
+        int epoll = many(epoll_create1(EPOLL_CLOEXEC), kinds[kind]), distinct = 0;
+        char seen[MANY] = {0};
+
+        VALUE(epoll_wait(epoll, got, 2 * MANY, 1000));
+        for (int i = 0; i < MANY; i++)
+            distinct += !seen[got[i].data.u32 % MANY]++;
+        printf("%d of them distinct\n", distinct);
+        VALUE(epoll_wait(epoll, got, 2 * MANY, 0));
+        VALUE(epoll_wait(epoll, got, 170, 0));
+        VALUE(epoll_wait(epoll, got + 170, 170, 0));
+        distinct = 0;
+        for (int i = 0; kind == 0 && i < 2 * 170; i++)
+            distinct += seen[got[i].data.u32 % MANY]++ == 1;
+        printf("%d of them distinct\n", distinct);
+        NEED(close_range(3, ~0u, 0) == 0);
+    }
+}
+
 static void mounts(void)
 {
     struct epoll_event event;
@@ -78,5 +116,6 @@ int main(void)
     exclusive();
     nesting();
     mounts();
+    many_ready();
     return 0;
 }
