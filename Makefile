@@ -119,6 +119,27 @@ $B/guest.elf: $(GUEST_OBJ) linker/guest.ld linker/hot_text.ld linker/hot_rodata.
 	$Q$(CC) $(GUEST_LDFLAGS) $(GUEST_OBJ) $B/symbols.o -o $B/guest.full.elf
 	$Qobjcopy --strip-all $B/guest.full.elf $@
 
+# ---- UEFI loader (boot/efi/), where gnu-efi is installed ----------------------
+
+EFI_LIB  := $(dir $(firstword $(wildcard /usr/lib/crt0-efi-x86_64.o /usr/lib/gnuefi/crt0-efi-x86_64.o)))
+EFI      := $(if $(EFI_LIB),$B/BOOTX64.EFI)
+EFI_OBJ  := $(patsubst %.c,$B/o/%.o,$(wildcard boot/efi/*.c)) $(patsubst %.asm,$B/o/%.o,$(wildcard boot/efi/*.asm))
+EFI_CFLAGS := -std=c17 -Os -g -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) -I. \
+  -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI -fpic -fshort-wchar \
+  -mno-red-zone -mgeneral-regs-only -fvisibility=hidden -fno-stack-protector -fno-asynchronous-unwind-tables \
+  -fno-strict-aliasing -fcf-protection=none $(if $(findstring clang,$(CC)),,-maccumulate-outgoing-args) $(WARN)
+
+$B/o/boot/efi/%.o: boot/efi/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$Q$(CC) $(EFI_CFLAGS) $(DEPS) -c $< -o $@
+$B/BOOTX64.EFI: $(EFI_OBJ)
+	$(call say,LINK)
+	$Qld -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack --no-warn-rwx-segments \
+	  -T $(EFI_LIB)elf_x86_64_efi.lds $(EFI_LIB)crt0-efi-x86_64.o $^ -L$(EFI_LIB) -lgnuefi -o $B/efi.so
+	$Qobjcopy -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j '.rela*' -j .reloc \
+	  --target efi-app-x86_64 --subsystem=10 $B/efi.so $@
+
 # ---- monitor ----------------------------------------------------------------
 
 VMM_CFLAGS := -std=c17 -O2 -g -D_GNU_SOURCE -I. -fPIE -fno-plt -ffunction-sections -fdata-sections \
@@ -197,7 +218,7 @@ include $(wildcard tests/tests.mk)
 # ---- targets ----------------------------------------------------------------
 
 .PHONY: all guest clean
-all: $B/guest.elf $B/vmm $B/libvmm.a
+all: $B/guest.elf $B/vmm $B/libvmm.a $(EFI)
 guest: $B/guest.elf
 clean:
 	rm -rf $B

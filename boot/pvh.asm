@@ -15,6 +15,7 @@
 
 extern start64
 extern boot_cpuid
+extern door64
 
 %include "offsets.inc"
 %include "tables.inc"
@@ -26,6 +27,9 @@ section .note.pvh note alloc noexec nowrite align=4
         dd 4, 4, NOTE_KERNEL            ; this kernel is ours: guest_abi.h
         db "vmm", 0
         dd NOTE_VERSION
+        dd 4, 8, NOTE_DOOR64
+        db "vmm", 0
+        dq PHYS(door64)
 
 section .text.boot progbits alloc exec nowrite align=16
 bits 32
@@ -181,6 +185,8 @@ boot_gdt:
         dq 0
         dq 0x00af9b000000ffff           ; kernel code, 64 bit
         dq 0x00cf93000000ffff           ; kernel data
+        dq 0x00cf9b000000ffff           ; 32-bit code, for boot/door64.asm
+global boot_gdt_pointer
 boot_gdt_pointer:
         dw boot_gdt_pointer - boot_gdt - 1
-        dd PHYS(boot_gdt)
+        dq PHYS(boot_gdt)               ; 32-bit mode takes the lower half

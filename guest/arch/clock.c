@@ -236,7 +236,10 @@ void clock_init(uint64_t tsc_base)
         return;
     find_frequency();
     use_frequency();
-    clock_params.wall_base_ns = rtc_read_seconds() * NS_PER_S - clock_ns();
+    const struct guest_cpu *told = &boot_info.cpu;
+    clock_params.wall_base_ns =
+        told->wall_ns ? told->wall_ns + ns_between(told->wall_tsc, clock_params.tsc_base)
+                      : rtc_read_seconds() * NS_PER_S - clock_ns();
 }
 
 uint64_t clock_tsc_to_ns(uint64_t tsc)
