@@ -19,6 +19,7 @@ struct pty {
     struct tty tty; /* the slave; its lock guards what follows, where nothing else is said */
     uint32_t index;
     atomic_bool locked; /* slaves cannot be opened: TIOCSPTLCK */
+    atomic_bool exclusive; /* TIOCEXCL at the master, which nobody can open again */
     bool master_closed, slave_closed; /* slave_closed: it has been open, and is not */
     bool packet; /* TIOCPKT */
     uint8_t status; /* TIOCPKT_* that the master has not read */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The master of a pseudo-terminal as a file: what a terminal emulator reads and writes. */
+#include "fs/dentry.h"
 #include "fs/fd_table.h"
 #include "fs/inode.h"
 #include "fs/pty_internal.h"
@@ -18,7 +19,6 @@
 #define TIOCSIG 0x40045436u
 #define TIOCGPKT 0x80045438u
 #define TIOCGPTLCK 0x80045439u
-#define TIOCGPTPEER 0x5441u
 
 static bool is_nonblocking(struct file *file)
 {
@@ -175,16 +175,41 @@ static void master_release(struct file *file)
 
 /* ---- ioctl ---------------------------------------------------------------- */
 
-static int64_t open_peer(struct pty *pty, uint32_t flags)
+/*
+ * Where the slave's name is: beside the master's, or in the directory "pts" there.  It is
+ * looked for downwards from the master's, as the caller may have no path to it.
+ */
+static int find_slave(struct file *master, struct dentry **slave)
 {
+    struct pty *pty = master->private_data;
+    struct dentry *dir = dentry_get_parent(master->dentry);
+    char path[16];
+    int error;
+
+    snprintf(path, sizeof(path), "%s%u", strcmp(dir->inode->sb->type, "devpts") ? "pts/" : "",
+             pty->index);
+    error = vfs_walk(dir, path, 0, slave);
+    dentry_put(dir);
+    if (!error && (*slave)->inode != pty->inode) { /* somebody else's; a hint needs no lock */
+        dentry_put(*slave);
+        error = -EIO;
+    }
+    return error;
+}
+
+static int64_t open_peer(struct file *master, uint32_t flags)
+{
+    struct dentry *slave;
     struct file *file;
-    char path[24];
     int64_t fd;
 
     if (flags & ~(O_ACCMODE | O_NOCTTY | O_NONBLOCK | O_CLOEXEC))
         return -EINVAL;
-    snprintf(path, sizeof(path), "/dev/pts/%u", pty->index);
-    fd = vfs_open(NULL, path, flags, 0, &file);
+    fd = find_slave(master, &slave);
+    if (fd)
+        return fd;
+    fd = vfs_open_dentry(slave, flags, &file);
+    dentry_put(slave);
     if (fd)
         return fd;
     fd = fd_install(fd_current(), file, 0, fd_current_limit(), (flags & O_CLOEXEC) != 0);
@@ -263,7 +288,7 @@ static int64_t master_ioctl(struct file *file, unsigned int request, uint64_t ar
     case TIOCGPTLCK:
         return put_user_u32(UADDR(arg), atomic_load(&pty->locked));
     case TIOCGPTPEER:
-        return open_peer(pty, (uint32_t)arg);
+        return open_peer(file, (uint32_t)arg);
     case TIOCPKT:
         return set_packet(pty, UADDR(arg));
     case TIOCGPKT:
@@ -277,7 +302,7 @@ static int64_t master_ioctl(struct file *file, unsigned int request, uint64_t ar
     case TIOCOUTQ:
         return put_user_u32(UADDR(arg), 0);
     default:
-        return tty_ioctl_of_master(&pty->tty, request, arg);
+        return tty_ioctl_of_master(&pty->tty, &pty->exclusive, request, arg);
     }
 }
 

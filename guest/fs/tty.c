@@ -67,6 +67,8 @@ void tty_put(struct tty *tty)
 
 int tty_open(struct tty *tty, struct file *file)
 {
+    if (atomic_load_explicit(&tty->exclusive, memory_order_relaxed) && !fs_current()->privileged)
+        return -EBUSY;
     struct tty_handle *handle = kmalloc(sizeof(*handle));
     if (handle == NULL)
         return -ENOMEM;

@@ -47,6 +47,8 @@ struct tty {
     uint32_t opens; /* files open on it, dead ones too */
     atomic_uint hangups; /* files that were opened before one are dead */
     struct winsize size;
+    struct termios locked; /* TIOCSLCKTRMIOS: what no request changes; words without a lock */
+    atomic_bool exclusive; /* TIOCEXCL: only the privileged open it */
     struct chardev *dev; /* NULL: a pseudo-terminal */
     atomic_uint pumping; /* somebody moves input; bit 1: look again */
     bool size_known;
@@ -58,7 +60,7 @@ void tty_init_common(struct tty *tty, const struct ldisc_ops *ldisc_ops, const s
                      uint64_t device);
 struct tty *tty_get(struct tty *tty);
 void tty_put(struct tty *tty);
-/* Makes file one that is open on the terminal, with a reference: 0 or -ENOMEM. */
+/* Makes file one that is open on the terminal, with a reference: 0, -ENOMEM or -EBUSY. */
 int tty_open(struct tty *tty, struct file *file);
 /*
  * As vhangup(2): open files are dead (reads end, writes fail with EIO), the session loses the
@@ -68,8 +70,10 @@ void tty_hang_up(struct tty *tty);
 void tty_raise(struct tty *tty, int signo); /* to the foreground group */
 /* Sets the size; SIGWINCH if it changed. */
 void tty_resize(struct tty *tty, const struct winsize *size);
-/* The ioctls that a master answers as its slave would, without job control. */
-int64_t tty_ioctl_of_master(struct tty *tty, unsigned int request, uint64_t arg);
+/* The ioctls that a master answers as its slave would, without job control; exclusive is its own.
+ */
+int64_t tty_ioctl_of_master(struct tty *tty, atomic_bool *exclusive, unsigned int request,
+                            uint64_t arg);
 
 /*
  * Boot: /dev/tty and /dev/console (major 5).  terminal: /dev/console is a

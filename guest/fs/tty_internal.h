@@ -17,6 +17,10 @@ struct tty_handle { /* file->private_data */
 struct tty *tty_of_file(struct file *file);
 bool tty_is_dead(struct file *file); /* was the terminal hung up since the file was opened? */
 int64_t tty_ioctl(struct file *file, unsigned int request, uint64_t arg);
+/* tty_control.c: rarer requests, -ENOTTY for others; exclusive: of the side that is asked. */
+int64_t tty_control(struct tty *tty, atomic_bool *exclusive, unsigned int request, uaddr_t arg);
+/* What is locked stays as it was. */
+void tty_keep_locked(struct tty *tty, const struct termios *old, struct termios *fresh);
 void tty_input_taken(struct tty *tty); /* room for the device's input, or a master's */
 void tty_pump_input(struct tty *tty);
 /* Is the terminal the controlling one of the calling process? */

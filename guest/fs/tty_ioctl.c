@@ -19,7 +19,7 @@ static bool flow_is_usual(const struct termios *termios)
            termios->cc[VSTART] == ('Q' & 0x1f);
 }
 
-static int apply_termios(struct tty *tty, const struct termios *old, const struct termios *fresh,
+static int apply_termios(struct tty *tty, const struct termios *old, struct termios *fresh,
                          bool wait, bool flush)
 {
     int error = wait ? drain(tty) : 0;
@@ -29,6 +29,7 @@ static int apply_termios(struct tty *tty, const struct termios *old, const struc
         ldisc_flush(&tty->ldisc, true, false);
         tty_input_taken(tty);
     }
+    tty_keep_locked(tty, old, fresh);
     ldisc_set_termios(&tty->ldisc, fresh);
     if (tty->ops != NULL && flow_is_usual(old) != flow_is_usual(fresh))
         tty->ops->event(tty, flow_is_usual(fresh) ? TIOCPKT_DOSTOP : TIOCPKT_NOSTOP);
@@ -242,7 +243,7 @@ static int64_t fake_input(struct tty *tty, uaddr_t arg)
 int64_t tty_ioctl(struct file *file, unsigned int request, uint64_t arg)
 {
     struct tty *tty = tty_of_file(file);
-    uint32_t number;
+    int64_t result;
     int error;
     if (tty_is_dead(file))
         return request == TIOCSPGRP ? -ENOTTY : -EIO;
@@ -271,23 +272,25 @@ int64_t tty_ioctl(struct file *file, unsigned int request, uint64_t arg)
         return put_user_u32(UADDR(arg), ldisc_input_count(&tty->ldisc));
     case TIOCOUTQ:
         return put_user_u32(UADDR(arg), ldisc_output_count(&tty->ldisc));
-    case TIOCGETD:
-        return put_user_u32(UADDR(arg), 0); /* N_TTY */
-    case TIOCSETD:
-        error = get_user_u32(&number, UADDR(arg));
-        return error != 0 ? error : number == 0 ? 0 : -EINVAL;
     case TIOCSTI:
         return fake_input(tty, UADDR(arg));
-    case TIOCEXCL: /* one owner opens it anyway */
-    case TIOCNXCL:
+    case TIOCVHANGUP:
+        if (!fs_current()->privileged)
+            return -EPERM;
+        tty_hang_up(tty);
         return 0;
+    case TIOCGPTPEER: /* only masters have one */
+        return -EIO;
     default:
-        return termios_ioctl(tty, request, UADDR(arg));
+        result = tty_control(tty, &tty->exclusive, request, UADDR(arg));
+        return result == -ENOTTY ? termios_ioctl(tty, request, UADDR(arg)) : result;
     }
 }
 
-int64_t tty_ioctl_of_master(struct tty *tty, unsigned int request, uint64_t arg)
+int64_t tty_ioctl_of_master(struct tty *tty, atomic_bool *exclusive, unsigned int request,
+                            uint64_t arg)
 {
+    int64_t result;
     switch (request) {
     case TCXONC:
         return flow_ioctl(tty, arg);
@@ -303,6 +306,7 @@ int64_t tty_ioctl_of_master(struct tty *tty, unsigned int request, uint64_t arg)
     case TIOCGSID:
         return get_session(tty, request, UADDR(arg));
     default:
-        return termios_ioctl(tty, request, UADDR(arg));
+        result = tty_control(tty, exclusive, request, UADDR(arg));
+        return result == -ENOTTY ? termios_ioctl(tty, request, UADDR(arg)) : result;
     }
 }
