@@ -214,7 +214,8 @@ enum guest_ctl_kind {
  *
  *   WAIT   nothing is left to do until a request comes (the first one says that the program
  *          is initialised).  The monitor lets the VM stand still there.  When the OUT
- *          returns, a request is there if `request` has changed; if not, ask again.
+ *          returns, a request is there if `request` has changed; if not, ask again.  Not
+ *          said while a request is unanswered: the OUT would return at once.
  *   MORE   `in` has been taken: the next piece of the request is there when the OUT returns.
  *   REPLY  `out` holds a piece of the reply to request `reply`.  After the last piece
  *          (out_more 0) the VM stands still, and a new request may be there when the OUT returns.
@@ -226,7 +227,7 @@ enum guest_ctl_kind {
  *
  * Records.  A request, and a call of the embedder's function: NAME, a NUL, the input bytes.
  * A reply: a status in decimal ("0": done; else the function failed with it), a NUL, bytes.
- * An answer of the host's: the same.
+ * An answer of the host's: the same.  Statuses up to 65535 are the functions' own.
  *
  * Under QEMU ("call" with "ctl=PORT") the same records travel over the control channel:
  * guest_ctl_msg with GUEST_CTL_CALL and an op, or GUEST_HOST_CALL, with a piece of the record.
@@ -241,6 +242,9 @@ enum guest_call_op {
     GUEST_CALL_HOST_MORE = 5,
     GUEST_CALL_PIECE = 0x80, /* over the control channel, with an op: further pieces follow */
 };
+
+#define GUEST_CALL_NO_FUNCTION 65536u /* a status: there is no function of this name */
+#define GUEST_CALL_NO_WORKER 65537u /* a status: who took the request ended without replying */
 
 #define GUEST_CALL_PART 0x10000u /* bytes of each part of the area */
 #define GUEST_CALL_HEADER 128u

@@ -24,7 +24,7 @@
 #define PATH_BYTES_MAX 4096u /* PATH_MAX, with the NUL */
 
 /* Replaces *slot by a copy of text; text NULL clears it. */
-static int set_string(char **slot, const char *text, size_t bytes_max)
+int config_set_string(char **slot, const char *text, size_t bytes_max)
 {
     char *copy = NULL;
     if (text) {
@@ -40,7 +40,7 @@ static int set_string(char **slot, const char *text, size_t bytes_max)
 }
 
 /* Makes room for one more element; capacity is always the next power of two. */
-static int grow(void **array, size_t count, size_t element_size)
+int config_grow(void **array, size_t count, size_t element_size)
 {
     if (count >= STRINGS_MAX)
         return -E2BIG;
@@ -102,6 +102,7 @@ void vmm_config_free(struct vmm_config *config)
     free(config->kernel);
     free(config->initrd);
     free(config->append);
+    config_free_functions(config);
     free(config);
 }
 
@@ -141,9 +142,9 @@ int vmm_config_set_program(struct vmm_config *config, const char *path, int argc
     char **copy = calloc((size_t)argc + 1, sizeof(*copy));
     if (!copy)
         return -ENOMEM;
-    int result = set_string(&config->program, path, PATH_BYTES_MAX);
+    int result = config_set_string(&config->program, path, PATH_BYTES_MAX);
     for (int i = 0; i < argc && result == 0; i++)
-        result = argv[i] ? set_string(&copy[i], argv[i], STRING_BYTES_MAX) : -EINVAL;
+        result = argv[i] ? config_set_string(&copy[i], argv[i], STRING_BYTES_MAX) : -EINVAL;
     if (result) {
         for (int i = 0; i < argc; i++)
             free(copy[i]);
@@ -162,7 +163,7 @@ int vmm_config_add_env(struct vmm_config *config, const char *name_value)
     if (!equals || equals == name_value)
         return -EINVAL;
     char *copy = NULL;
-    int result = set_string(&copy, name_value, STRING_BYTES_MAX);
+    int result = config_set_string(&copy, name_value, STRING_BYTES_MAX);
     if (result)
         return result;
     /* A later value of the same name takes the place of the earlier one. */
@@ -174,7 +175,7 @@ int vmm_config_add_env(struct vmm_config *config, const char *name_value)
             return 0;
         }
     }
-    result = grow((void **)&config->env, config->env_count, sizeof(*config->env));
+    result = config_grow((void **)&config->env, config->env_count, sizeof(*config->env));
     if (result) {
         free(copy);
         return result;
@@ -187,14 +188,14 @@ int vmm_config_set_cwd(struct vmm_config *config, const char *guest_dir)
 {
     if (guest_dir && guest_dir[0] != '/')
         return -EINVAL;
-    return set_string(&config->cwd, guest_dir, PATH_BYTES_MAX);
+    return config_set_string(&config->cwd, guest_dir, PATH_BYTES_MAX);
 }
 
 int vmm_config_set_hostname(struct vmm_config *config, const char *name)
 {
     if (name && (!*name || strpbrk(name, " \t\n\"/")))
         return -EINVAL;
-    return set_string(&config->hostname, name, HOSTNAME_MAX + 1);
+    return config_set_string(&config->hostname, name, HOSTNAME_MAX + 1);
 }
 
 /* True when a component of the path is "..": it could leave its tree. */
@@ -216,11 +217,11 @@ int vmm_config_add_file(struct vmm_config *config, const char *host_path, const 
     if (guest_path && (guest_path[0] != '/' || has_dot_dot(guest_path)))
         return -EINVAL;
     struct vmm_config_file file = {0};
-    int result = set_string(&file.host_path, host_path, PATH_BYTES_MAX);
+    int result = config_set_string(&file.host_path, host_path, PATH_BYTES_MAX);
     if (!result)
-        result = set_string(&file.guest_path, guest_path, PATH_BYTES_MAX);
+        result = config_set_string(&file.guest_path, guest_path, PATH_BYTES_MAX);
     if (!result)
-        result = grow((void **)&config->files, config->file_count, sizeof(*config->files));
+        result = config_grow((void **)&config->files, config->file_count, sizeof(*config->files));
     if (result) {
         free(file.host_path);
         free(file.guest_path);
@@ -237,9 +238,9 @@ int vmm_config_add_disk(struct vmm_config *config, const char *path, bool read_o
     if (config->disk_count >= DISKS_MAX)
         return -E2BIG;
     struct vmm_config_disk disk = {.read_only = read_only};
-    int result = set_string(&disk.path, path, PATH_BYTES_MAX);
+    int result = config_set_string(&disk.path, path, PATH_BYTES_MAX);
     if (!result)
-        result = grow((void **)&config->disks, config->disk_count, sizeof(*config->disks));
+        result = config_grow((void **)&config->disks, config->disk_count, sizeof(*config->disks));
     if (result) {
         free(disk.path);
         return result;
@@ -250,17 +251,17 @@ int vmm_config_add_disk(struct vmm_config *config, const char *path, bool read_o
 
 int vmm_config_set_kernel(struct vmm_config *config, const char *path)
 {
-    return path && !*path ? -EINVAL : set_string(&config->kernel, path, PATH_BYTES_MAX);
+    return path && !*path ? -EINVAL : config_set_string(&config->kernel, path, PATH_BYTES_MAX);
 }
 
 int vmm_config_set_initrd(struct vmm_config *config, const char *path)
 {
-    return path && !*path ? -EINVAL : set_string(&config->initrd, path, PATH_BYTES_MAX);
+    return path && !*path ? -EINVAL : config_set_string(&config->initrd, path, PATH_BYTES_MAX);
 }
 
 int vmm_config_set_append(struct vmm_config *config, const char *words)
 {
-    return set_string(&config->append, words, GUEST_CMDLINE_MAX);
+    return config_set_string(&config->append, words, GUEST_CMDLINE_MAX);
 }
 
 int vmm_config_set_stdio(struct vmm_config *config, int in_fd, int out_fd, int err_fd)
@@ -335,9 +336,13 @@ struct vmm_config *vmm_config_copy(const struct vmm_config *config)
     copy->argv = copy->env = NULL;
     copy->argc = 0;
     copy->files = NULL;
+    copy->exports = NULL;
+    copy->export_count = 0;
+    copy->snapshot_at_ready = NULL;
     copy->disks = NULL;
     copy->env_count = copy->file_count = copy->disk_count = 0;
-    if (copy_strings(copy, config) || copy_lists(copy, config)) {
+    if (copy_strings(copy, config) || copy_lists(copy, config) ||
+        config_copy_functions(copy, config)) {
         vmm_config_free(copy);
         return NULL;
     }

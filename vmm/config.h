@@ -18,6 +18,12 @@ struct vmm_config_disk {
     bool read_only;
 };
 
+struct vmm_config_export {
+    char *name;
+    vmm_host_fn *function;
+    void *arg;
+};
+
 struct vmm_config {
     enum vmm_engine engine;
     uint64_t memory_bytes;
@@ -49,12 +55,23 @@ struct vmm_config {
     bool stats;
     enum vmm_trace trace;
     bool strict;
+    bool functions;
+    size_t export_count;
+    struct vmm_config_export *exports;
+    char *snapshot_at_ready; /* NULL: none is saved */
     vmm_log_fn *log;
     void *log_arg;
 };
 
 /* Deep copy for vmm_create(); NULL when out of memory. */
 struct vmm_config *vmm_config_copy(const struct vmm_config *config);
+
+/* For config_functions.c: as vmm_config_set_*() does it. */
+int config_set_string(char **field, const char *value, size_t size_max);
+int config_grow(void **list, size_t count, size_t element);
+/* Functions, exports and the snapshot of a config, into a copy without any. */
+int config_copy_functions(struct vmm_config *to, const struct vmm_config *from);
+void config_free_functions(struct vmm_config *config);
 
 /* Fills *error (may be NULL) and returns result, a negative errno. */
 int vmm_fail(struct vmm_error *error, int result, enum vmm_fault fault, const char *format, ...)

@@ -21,6 +21,10 @@ struct vmm_engine_ops {
     int (*signal)(void *machine, int signal_number);
     int (*resize)(void *machine, unsigned int rows, unsigned int columns);
     int (*stop)(void *machine);
+    /* See vmm_start(), vmm_call_with() and vmm_cancel(). */
+    int (*start)(void *machine, struct vmm_error *error);
+    int (*call)(void *machine, struct vmm_call *call);
+    int (*cancel)(void *machine);
     void (*get_stats)(const void *machine, struct vmm_stats *stats);
     void (*destroy)(void *machine);
 };

@@ -116,6 +116,7 @@ static int add_devices(struct machine *machine, struct vmm_error *error)
     ioapic_init(&machine->ioapic, send_msi, &machine->vm);
     machine->ctl.line = line_of(machine, GUEST_CTL_GSI);
     machine->ctl.report = machine_ctl_report;
+    machine->ctl.area = config->functions ? machine_calls_area : NULL;
     machine->ctl.arg = machine;
     machine->legacy.power_off = machine_power_off;
     machine->legacy.arg = machine;
@@ -185,6 +186,10 @@ static void destroy(void *arg)
 {
     struct machine *machine = arg;
 
+    if (machine->threads_run) {
+        machine_end(machine, VMM_STOPPED, 0, false, NULL);
+        machine_finish(machine);
+    }
     event_loop_destroy(&machine->loop);
     for (unsigned int i = 0; i < machine->cpu_count; i++) {
         vcpu_destroy(&machine->vcpus[i]);
@@ -210,6 +215,11 @@ static void destroy(void *arg)
     free(machine->blks);
     free(machine->vcpus);
     free(machine->threads);
+    free(machine->call_cpu_start_ns);
+    machine_calls_destroy(&machine->calls);
+    pthread_mutex_destroy(&machine->call_lock);
+    pthread_cond_destroy(&machine->stand_changed);
+    pthread_mutex_destroy(&machine->stand_lock);
     free(machine);
 }
 
@@ -227,7 +237,12 @@ static struct machine *allocate(const struct vmm_config *config, struct archive 
     event_loop_init(&machine->loop);
     machine->vcpus = calloc(config->cpus, sizeof(*machine->vcpus));
     machine->threads = calloc(config->cpus, sizeof(*machine->threads));
-    if (machine->vcpus == NULL || machine->threads == NULL) {
+    machine->call_cpu_start_ns = calloc(config->cpus, sizeof(*machine->call_cpu_start_ns));
+    machine_calls_init(&machine->calls);
+    pthread_mutex_init(&machine->stand_lock, NULL);
+    pthread_cond_init(&machine->stand_changed, NULL);
+    pthread_mutex_init(&machine->call_lock, NULL);
+    if (machine->vcpus == NULL || machine->threads == NULL || machine->call_cpu_start_ns == NULL) {
         destroy(machine);
         return NULL;
     }
@@ -237,6 +252,8 @@ static struct machine *allocate(const struct vmm_config *config, struct archive 
         .ports = &machine->ports,
         .mmio = &machine->mmio,
         .ended = &machine->ended,
+        .hold = &machine->hold,
+        .held = machine_held,
         .interrupted = machine_interrupted,
         .unclaimed = machine_unclaimed,
     };
@@ -356,6 +373,9 @@ const struct vmm_engine_ops vmm_kvm_engine = {
     .signal = signal_guest,
     .resize = resize,
     .stop = stop,
+    .start = machine_start,
+    .call = machine_call,
+    .cancel = machine_cancel,
     .get_stats = get_stats,
     .destroy = destroy,
 };

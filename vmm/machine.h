@@ -25,9 +25,15 @@
 #include "vmm/engine.h"
 #include "vmm/kvm/vcpu.h"
 #include "vmm/load/archive.h"
+#include "vmm/machine_calls.h"
 #include "vmm/mem/guest_mem.h"
 
 #define MACHINE_UNCLAIMED_LOGGED 16u
+
+struct machine_timer {
+    bool armed;
+    timer_t id;
+};
 
 /* A busy queue: notified through an eventfd that the I/O thread reads. */
 struct machine_kick {
@@ -48,6 +54,7 @@ struct machine {
     struct guest_mem mem;
     struct vcpu_entry entry;
     uint64_t cpu_info_gpa; /* struct guest_cpu to fill; 0: none */
+    uint64_t generation_gpa; /* struct guest_generation; 0: none */
     struct vcpu_events events;
 
     struct bus ports, mmio;
@@ -65,6 +72,25 @@ struct machine {
     struct blk *blks;
     unsigned int slot_count;
     struct machine_slot slots[GUEST_VIRTIO_SLOTS_MAX];
+
+    struct machine_calls calls;
+
+    /* Standing still, see machine_stand.c; parked is guarded by stand_lock. */
+    atomic_bool hold;
+    bool calling; /* the first CPU leaves its loop instead of waiting; changed while it is out */
+    pthread_mutex_t stand_lock;
+    pthread_cond_t stand_changed;
+    unsigned int parked;
+
+    /* The call that runs: its caller's thread is the first CPU's. */
+    pthread_mutex_t call_lock; /* one call at a time */
+    _Atomic(bool) cancel;
+    bool threads_run;
+    bool spoiled; /* good for a reset or the end only */
+    uint64_t call_deadline_ns; /* of CLOCK_MONOTONIC; 0: none */
+    uint64_t call_cpu_ns; /* 0: none */
+    struct machine_timer call_timer;
+    uint64_t *call_cpu_start_ns; /* of each CPU's thread */
 
     /* The end: the first who claims it writes the result, then sets ended. */
     atomic_bool end_claimed;
@@ -103,20 +129,49 @@ void machine_end(struct machine *machine, enum vmm_outcome outcome, int value, b
                  const char *text);
 /* The VM is to end without waiting: stopped or out of time. */
 bool machine_gives_up(const void *machine);
+/* What ended vcpu_run(), in words; VCPU_ENDED and VCPU_HELD need none. */
+void machine_end_by_vcpu(struct machine *machine, const struct vcpu *vcpu, enum vcpu_end end);
+/* SIGPIPE and kicks are ours in this thread, until the mask is restored from *before. */
+void machine_block_signals(sigset_t *before);
+/* Threads for the CPUs after the first, if there are any. */
+int machine_start_threads(struct machine *machine);
+/* After the end: no CPU runs any more, threads have been joined. */
+void machine_finish(struct machine *machine);
+void machine_report(struct machine *machine, struct vmm_result *result, struct vmm_error *error);
 uint64_t machine_now_ns(void);
 
-/* ---- machine_watch.c ----------------------------------------------------- */
+/* ---- machine_stand.c ----------------------------------------------------- */
 
-struct machine_timer {
-    bool armed;
-    timer_t id;
-};
+/* The machine stands still soon: any thread; from_cpu: a CPU's own. */
+void machine_hold(struct machine *machine, bool from_cpu);
+/* vcpu_events' held(). */
+bool machine_held(void *machine, unsigned int index);
+/* Until `count` CPUs wait, or the machine has ended. */
+void machine_wait_parked(struct machine *machine, unsigned int count);
+void machine_release(struct machine *machine);
+/* The program says that it is initialised. */
+void machine_ready(struct machine *machine);
+/* The machine may be held, and snapshots taken of it. */
+bool machine_may_stand_still(const struct machine *machine);
+
+/* ---- machine_functions.c ------------------------------------------------- */
+
+int machine_start(void *machine, struct vmm_error *error);
+/* Fills the call's results; what vmm_call() returns. */
+int machine_call(void *machine, struct vmm_call *call);
+int machine_cancel(void *machine);
+/* A CPU was interrupted: looks at the call's limits. */
+void machine_check_call(struct machine *machine);
+
+/* ---- machine_watch.c ----------------------------------------------------- */
 
 /* The run's time limit, if there is one: sets the deadline; this thread is kicked then. */
 int machine_start_timeout(struct machine *machine, struct machine_timer *timer);
 /* This thread is kicked after each second of CPU time, to look for shrunken files. */
 void machine_start_watch(const struct machine *machine, struct machine_timer *timer);
 void machine_stop_timer(struct machine_timer *timer);
+/* A timer that kicks this thread once, at a time of CLOCK_MONOTONIC. */
+int machine_start_alarm(struct machine_timer *timer, uint64_t at_ns);
 /* Path of a mapped host file that is shorter now, or NULL. */
 const char *machine_shrunken_file(const struct machine *machine);
 

@@ -114,6 +114,9 @@ static int build_cmdline(const struct machine *machine, bool foreign, struct tex
             add_word(text, word);
         }
         add_kinds(machine, text);
+        if (config->functions) {
+            add_word(text, "call");
+        }
         if (config->stats) {
             add_word(text, "stats");
         }
@@ -239,6 +242,7 @@ static int load_kernel(struct machine *machine, struct vmm_error *error)
     }
     plan.cmdline = cmdline.bytes;
     plan.has_cpu = !foreign;
+    plan.has_generation = !foreign && machine_may_stand_still(machine);
     plan.has_seed = !foreign && entropy_fill(plan.seed, sizeof(plan.seed)) == 0;
     plan.acpi = (struct acpi_machine){.cpus = machine->cpu_count,
                                       .virtio_slots = (1u << machine->slot_count) - 1,
@@ -258,6 +262,7 @@ static int load_kernel(struct machine *machine, struct vmm_error *error)
     }
     guest_image_close(&image);
     machine->cpu_info_gpa = plan.cpu_gpa;
+    machine->generation_gpa = plan.generation_gpa;
     return result;
 }
 

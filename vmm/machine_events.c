@@ -64,6 +64,13 @@ void machine_ctl_report(void *arg, uint32_t kind, uint8_t value, uint32_t stats_
         break;
     case GUEST_CTL_READY:
         vmm_log(machine->config, VMM_LOG_DEBUG, "the program says it is ready");
+        machine_ready(machine);
+        break;
+    case GUEST_CTL_CALL:
+        machine_calls_operation(machine, value);
+        break;
+    case GUEST_CTL_CRASH:
+        machine_calls_crash(machine);
         break;
     default:
         vmm_log(machine->config, VMM_LOG_DEBUG, "unknown message %u on the control port", kind);
@@ -148,6 +155,10 @@ void machine_interrupted(void *arg, unsigned int cpu)
         machine_end(machine, VMM_BROKEN, 0, false, text);
     }
     if (cpu != 0) {
+        return;
+    }
+    if (machine->calling) {
+        machine_check_call(machine);
         return;
     }
     if (deadline_passed(machine)) {

@@ -48,7 +48,7 @@ void machine_end(struct machine *machine, enum vmm_outcome outcome, int value, b
 }
 
 /* What ended the run loop, in words; the owner's own end needs none. */
-static void end_by_vcpu(struct machine *machine, const struct vcpu *vcpu, enum vcpu_end end)
+void machine_end_by_vcpu(struct machine *machine, const struct vcpu *vcpu, enum vcpu_end end)
 {
     const struct archive_source *changed;
     char text[sizeof(machine->end_text)];
@@ -56,6 +56,7 @@ static void end_by_vcpu(struct machine *machine, const struct vcpu *vcpu, enum v
 
     switch (end) {
     case VCPU_ENDED:
+    case VCPU_HELD:
         return;
     case VCPU_SHUTDOWN:
         if (machine->config->kernel != NULL) {
@@ -114,7 +115,7 @@ static void *thread_main(void *arg)
         return NULL;
     }
     machine_start_watch(machine, &watch);
-    end_by_vcpu(machine, vcpu, vcpu_run(vcpu, vcpu->events));
+    machine_end_by_vcpu(machine, vcpu, vcpu_run(vcpu, vcpu->events));
     machine_stop_timer(&watch);
     return NULL;
 }
@@ -137,7 +138,7 @@ static int start_thread(struct machine *machine, unsigned int index)
     return 0;
 }
 
-static int start_threads(struct machine *machine)
+int machine_start_threads(struct machine *machine)
 {
     sigset_t all, before;
     int result;
@@ -161,20 +162,32 @@ static void join_threads(struct machine *machine)
         }
         vcpu_kick(&machine->vcpus[i]);
         pthread_join(machine->threads[i], NULL);
+        machine->threads[i] = 0;
+        atomic_store(&machine->vcpus[i].kicked, true); /* by a timer, perhaps */
         vcpu_settle(&machine->vcpus[i]);
     }
 }
 
 /* ---- The first CPU ------------------------------------------------------- */
 
-static void block_signals(struct machine *machine)
+void machine_block_signals(sigset_t *before)
 {
     sigset_t ours;
 
     sigemptyset(&ours);
     sigaddset(&ours, VCPU_KICK_SIGNAL);
     sigaddset(&ours, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &ours, &machine->signals_before);
+    pthread_sigmask(SIG_BLOCK, &ours, before);
+}
+
+void machine_finish(struct machine *machine)
+{
+    /* Whoever claimed the end is still writing the result. */
+    while (!atomic_load_explicit(&machine->ended, memory_order_acquire)) {
+        sched_yield();
+    }
+    machine_release(machine); /* those who wait see the end */
+    join_threads(machine);
 }
 
 /* Everything that still runs is brought to rest; output that the guest gave away is written. */
@@ -182,12 +195,8 @@ static void finish(struct machine *machine)
 {
     enum vmm_outcome outcome;
 
-    /* Whoever claimed the end is still writing the result. */
-    while (!atomic_load_explicit(&machine->ended, memory_order_acquire)) {
-        sched_yield();
-    }
+    machine_finish(machine);
     outcome = machine->result.outcome;
-    join_threads(machine);
     event_loop_stop(&machine->loop);
     if (outcome != VMM_STOPPED && outcome != VMM_TIMED_OUT) {
         console_drain(&machine->stdio, machine_gives_up, machine);
@@ -198,7 +207,7 @@ static void finish(struct machine *machine)
     uart_flush(&machine->uart);
 }
 
-static void report(struct machine *machine, struct vmm_result *result, struct vmm_error *error)
+void machine_report(struct machine *machine, struct vmm_result *result, struct vmm_error *error)
 {
     char lines[UART_TAIL_MAX + 1], words[400];
 
@@ -229,7 +238,7 @@ int machine_run(void *arg, struct vmm_result *result, struct vmm_error *error)
     struct machine_timer timeout, watch;
     int status = 0;
 
-    block_signals(machine);
+    machine_block_signals(&machine->signals_before);
     if (machine_start_timeout(machine, &timeout) != 0) {
         status = vmm_fail(error, -EAGAIN, VMM_FAULT_USAGE, "cannot create the timeout's timer");
     }
@@ -245,17 +254,19 @@ int machine_run(void *arg, struct vmm_result *result, struct vmm_error *error)
         status = sandbox_enter(sandbox_role(machine), error);
     }
     if (status == 0) {
-        start_threads(machine);
+        machine_start_threads(machine);
         if (machine->config->stats) {
             machine->started_ns = machine_now_ns();
         }
-        end_by_vcpu(machine, &machine->vcpus[0], vcpu_run(&machine->vcpus[0], &machine->events));
+        machine_end_by_vcpu(machine, &machine->vcpus[0],
+                            vcpu_run(&machine->vcpus[0], &machine->events));
         finish(machine);
         machine->ended_ns = machine->config->stats ? machine_now_ns() : 0;
-        report(machine, result, error);
+        machine_report(machine, result, error);
     }
     machine_stop_timer(&timeout);
     machine_stop_timer(&watch);
+    atomic_store(&machine->vcpus[0].kicked, true); /* by a timer, perhaps */
     vcpu_settle(&machine->vcpus[0]);
     pthread_sigmask(SIG_SETMASK, &machine->signals_before, NULL);
     return status;

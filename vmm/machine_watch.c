@@ -64,6 +64,19 @@ int machine_start_timeout(struct machine *machine, struct machine_timer *timer)
     return result;
 }
 
+int machine_start_alarm(struct machine_timer *timer, uint64_t at_ns)
+{
+    struct itimerspec when = {.it_value = {.tv_sec = (time_t)(at_ns / NS_PER_SECOND),
+                                           .tv_nsec = (long)(at_ns % NS_PER_SECOND)}};
+    int result = create_timer(CLOCK_MONOTONIC, &timer->id);
+
+    timer->armed = result == 0;
+    if (result == 0 && timer_settime(timer->id, TIMER_ABSTIME, &when, NULL) != 0) {
+        result = -errno;
+    }
+    return result;
+}
+
 void machine_start_watch(const struct machine *machine, struct machine_timer *timer)
 {
     static const struct itimerspec every = {.it_interval = {.tv_sec = LOOK_INTERVAL_S},

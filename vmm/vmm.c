@@ -9,15 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/engine.h"
 #include "vmm/kvm/probe.h"
-
-struct vmm {
-    struct vmm_config *config;
-    struct archive *archive; /* NULL: no program */
-    const struct vmm_engine_ops *engine;
-    void *machine;
-};
+#include "vmm/vmm_internal.h"
 
 static int create_with(struct vmm *vm, const struct vmm_engine_ops *engine, struct vmm_error *error)
 {

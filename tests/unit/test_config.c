@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: vmm/config.c vmm/config_reports.c */
+/* links: vmm/config.c vmm/config_reports.c vmm/config_functions.c */
 /*
  * Every value a configuration takes is checked on its way in, and a copy is
  * deep: nothing of the original is needed afterwards.

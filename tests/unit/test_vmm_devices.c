@@ -7,6 +7,7 @@
  * vmm/dev/virtio/device.c vmm/dev/virtio/mmio.c
  */
 /* links: vmm/dev/virtio/console.c vmm/dev/virtio/blk.c vmm/dev/virtio/rng.c vmm/config.c
+ * vmm/config_functions.c
  * vmm/config_reports.c */
 /* links: vmm/backend/stream.c vmm/backend/event_loop.c vmm/backend/disk.c vmm/backend/entropy.c */
 #include <errno.h>

@@ -4,7 +4,7 @@
  * the tables it writes are sound.
  */
 /* links: vmm/mem/guest_mem.c vmm/load/elf_image.c vmm/load/guest_image.c vmm/load/bzimage.c */
-/* links: vmm/load/pvh.c vmm/load/acpi.c vmm/config.c vmm/config_reports.c
+/* links: vmm/load/pvh.c vmm/load/acpi.c vmm/config.c vmm/config_reports.c vmm/config_functions.c
  * tests/unit/vmm_no_kernel.c */
 #include <asm/bootparam.h>
 #include <elf.h>

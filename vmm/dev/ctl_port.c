@@ -11,6 +11,7 @@
 
 #define OFFSET_CTL 0u
 #define OFFSET_STATS (GUEST_CTL_STATS_PORT - GUEST_CTL_PORT)
+#define OFFSET_AREA (GUEST_CTL_AREA_PORT - GUEST_CTL_PORT)
 
 int ctl_port_signal(struct ctl_port *ctl, int number)
 {
@@ -20,6 +21,11 @@ int ctl_port_signal(struct ctl_port *ctl, int number)
     atomic_fetch_or(&ctl->signals, 1ull << (number - 1));
     irq_line_set(&ctl->line, true);
     return 0;
+}
+
+void ctl_port_attention(struct ctl_port *ctl)
+{
+    irq_line_set(&ctl->line, true);
 }
 
 static uint32_t take_signal(struct ctl_port *ctl)
@@ -56,6 +62,8 @@ static void ctl_write(void *device, uint64_t offset, unsigned int size, uint64_t
     }
     if (offset == OFFSET_STATS) {
         atomic_store(&ctl->stats_frame, (uint32_t)value);
+    } else if (offset == OFFSET_AREA && ctl->area != NULL) {
+        ctl->area(ctl->arg, (uint32_t)value);
     } else if (offset == OFFSET_CTL) {
         ctl->report(ctl->arg, (uint32_t)value >> 8, (uint8_t)value, atomic_load(&ctl->stats_frame));
     }

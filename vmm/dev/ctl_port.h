@@ -15,7 +15,7 @@
 #include "vmm/bus/bus.h"
 #include "vmm/bus/irq_line.h"
 
-#define CTL_PORT_SIZE 8u
+#define CTL_PORT_SIZE 12u
 #define CTL_SIGNALS_MAX 64
 
 struct ctl_port {
@@ -25,11 +25,15 @@ struct ctl_port {
     void *arg;
     _Atomic(uint64_t) signals; /* bit N - 1: signal N waits */
     _Atomic(uint32_t) stats_frame;
+    /* The guest names its call area by a page frame; NULL: calls are not offered. */
+    void (*area)(void *arg, uint32_t frame);
 };
 
 extern const struct bus_ops ctl_port_bus_ops;
 
 /* Any thread, async-signal-safe; -EINVAL unless 1 <= number <= CTL_SIGNALS_MAX. */
 int ctl_port_signal(struct ctl_port *ctl, int number);
+/* The guest is to look at its memory: IN may well give 0 then.  Any thread. */
+void ctl_port_attention(struct ctl_port *ctl);
 
 #endif

@@ -33,8 +33,16 @@ int vcpu_prepare(struct vcpu *vcpu)
     /* In guest mode: what the thread blocks anyway, but for the kick. */
     pthread_sigmask(SIG_SETMASK, NULL, &blocked);
     sigdelset(&blocked, VCPU_KICK_SIGNAL);
+    if (vcpu->has_mask && memcmp(&vcpu->mask, &blocked, KERNEL_SIGSET_BYTES) == 0) {
+        return 0;
+    }
     memcpy(mask.set, &blocked, KERNEL_SIGSET_BYTES);
-    return ioctl(vcpu->fd, KVM_SET_SIGNAL_MASK, &mask) != 0 ? -errno : 0;
+    if (ioctl(vcpu->fd, KVM_SET_SIGNAL_MASK, &mask) != 0) {
+        return -errno;
+    }
+    vcpu->mask = blocked;
+    vcpu->has_mask = true;
+    return 0;
 }
 
 /*
@@ -287,6 +295,12 @@ enum vcpu_end vcpu_run(struct vcpu *vcpu, const struct vcpu_events *events)
     /* What was asked for before we could be kicked. */
     events->interrupted(events->arg, vcpu->index);
     while (!atomic_load_explicit(events->ended, memory_order_acquire)) {
+        if (atomic_load_explicit(events->hold, memory_order_acquire)) {
+            if (!events->held(events->arg, vcpu->index)) {
+                return VCPU_HELD;
+            }
+            continue;
+        }
         bool more = ioctl(vcpu->fd, KVM_RUN, 0) == 0 ? handle_exit(vcpu, events, &end)
                                                      : handle_failure(vcpu, events, errno, &end);
         if (!more) {
@@ -306,6 +320,7 @@ void vcpu_kick(struct vcpu *vcpu)
         atomic_store((_Atomic(uint8_t) *)&vcpu->run->immediate_exit, 1);
         /* In the vCPU's own thread the flag is enough: the guest does not run. */
         if (thread_id != (int)syscall(SYS_gettid)) {
+            atomic_store(&vcpu->kicked, true);
             syscall(SYS_tgkill, getpid(), thread_id, VCPU_KICK_SIGNAL);
         }
     }
@@ -318,7 +333,9 @@ void vcpu_settle(struct vcpu *vcpu)
     while (atomic_load(&vcpu->kickers) != 0) {
         sched_yield();
     }
-    take_kick();
+    if (atomic_exchange(&vcpu->kicked, false)) {
+        take_kick();
+    }
 }
 
 void vcpu_destroy(struct vcpu *vcpu)

@@ -24,7 +24,8 @@
 #define VCPU_KICK_SIGNAL SIGRTMAX
 
 enum vcpu_end {
-    VCPU_ENDED, /* the owner said so: interrupted() returned false */
+    VCPU_ENDED, /* the owner said so */
+    VCPU_HELD, /* the machine is to stand still, and held() said to leave */
     VCPU_SHUTDOWN, /* triple fault */
     VCPU_FAIL_ENTRY, /* detail: hardware reason */
     VCPU_INTERNAL_ERROR, /* detail: KVM's suberror */
@@ -40,6 +41,12 @@ struct vcpu_events {
     const struct bus *mmio;
     /* True once the VM is to end; looked at after every exit. */
     const atomic_bool *ended;
+    /*
+     * True while the machine is to stand still; looked at after every exit.  held() then waits
+     * until it goes on and returns true, or makes vcpu_run() return.
+     */
+    const atomic_bool *hold;
+    bool (*held)(void *arg, unsigned int index);
     void (*interrupted)(void *arg, unsigned int index);
     void (*unclaimed)(void *arg, bool port, bool write, uint64_t address, unsigned int size,
                       uint64_t value);
@@ -54,6 +61,9 @@ struct vcpu {
     size_t run_size;
     _Atomic(int) thread_id; /* of the thread inside vcpu_run(), else 0 */
     _Atomic(int) kickers; /* threads inside vcpu_kick() */
+    atomic_bool kicked; /* a signal may be pending */
+    bool has_mask; /* mask is what KVM was told */
+    sigset_t mask;
     uint64_t exits[VMM_EXIT_KINDS]; /* written by the vCPU's thread only */
     uint64_t detail; /* valid after vcpu_run(), see enum vcpu_end */
 };
@@ -82,7 +92,7 @@ int vcpu_set_entry(struct vcpu *vcpu, const struct kvm_vm *vm, const struct vcpu
  * blocked: lets kicks through while the guest runs.  Negative errno.
  */
 int vcpu_prepare(struct vcpu *vcpu);
-/* Runs until the VM ends. */
+/* Runs until the VM ends or stands still. */
 enum vcpu_end vcpu_run(struct vcpu *vcpu, const struct vcpu_events *events);
 /* Any thread, async-signal-safe. */
 void vcpu_kick(struct vcpu *vcpu);

@@ -92,7 +92,8 @@ static uint64_t append(struct cursor *cursor, const void *from, size_t size)
 static uint64_t append_modules(struct cursor *cursor, struct boot_plan *plan, uint32_t *count)
 {
     static const struct guest_cpu unknown;
-    struct pvh_module modules[3];
+    static const struct guest_generation first = {.version = GUEST_GENERATION_VERSION};
+    struct pvh_module modules[4];
 
     *count = 0;
     if (plan->module_size > 0) {
@@ -112,6 +113,15 @@ static uint64_t append_modules(struct cursor *cursor, struct boot_plan *plan, ui
             .paddr = plan->cpu_gpa,
             .size = sizeof(unknown),
             .cmdline_paddr = append(cursor, GUEST_MODULE_CPU, sizeof(GUEST_MODULE_CPU)),
+        };
+    }
+    if (plan->has_generation) {
+        plan->generation_gpa = append(cursor, &first, sizeof(first));
+        modules[(*count)++] = (struct pvh_module){
+            .paddr = plan->generation_gpa,
+            .size = sizeof(first),
+            .cmdline_paddr =
+                append(cursor, GUEST_MODULE_GENERATION, sizeof(GUEST_MODULE_GENERATION)),
         };
     }
     return *count == 0 ? 0 : append(cursor, modules, *count * sizeof(modules[0]));

@@ -149,6 +149,11 @@ void *guest_mem_at(const struct guest_mem *mem, uint64_t gpa, uint64_t length)
     return host != NULL && !overlaps_file(mem, gpa, length) ? host : NULL;
 }
 
+void guest_mem_mark(const struct guest_mem *mem, uint64_t gpa, uint64_t length)
+{
+    (void)mem, (void)gpa, (void)length;
+}
+
 int guest_mem_read(const struct guest_mem *mem, uint64_t gpa, void *to, size_t length)
 {
     const void *from = guest_mem_at(mem, gpa, length);

@@ -102,6 +102,12 @@ unsigned int guest_mem_slots(const struct guest_mem *mem,
 /* Is gpa in memory that the guest may only read? */
 bool guest_mem_is_read_only(const struct guest_mem *mem, uint64_t gpa);
 
+/*
+ * The monitor has written these bytes, which the hypervisor's dirty log does not see.  For a VM that
+ * may be reset; nothing otherwise.  Any thread.
+ */
+void guest_mem_mark(const struct guest_mem *mem, uint64_t gpa, uint64_t length);
+
 /* ---- Loading, before the VM runs ---------------------------------------- */
 
 /*

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From a call in the embedder's thread to the guest and back: the thread becomes the first CPU
+ * until the machine stands still again.  Limits are looked at when a timer kicks the CPU; nothing
+ * is set up for a call without limits.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/load/symbols.h"
+#include "vmm/machine.h"
+
+#define NS_PER_SECOND 1000000000ull
+/* CPU time is looked at no more often than this. */
+#define CPU_LOOK_NS 1000000ull
+
+/* ---- Limits -------------------------------------------------------------- */
+
+static uint64_t thread_cpu_ns(const struct machine *machine, unsigned int cpu)
+{
+    struct timespec used;
+    clockid_t clock = CLOCK_THREAD_CPUTIME_ID;
+
+    if (cpu > 0 &&
+        (machine->threads[cpu] == 0 || pthread_getcpuclockid(machine->threads[cpu], &clock) != 0)) {
+        return 0;
+    }
+    clock_gettime(clock, &used);
+    return (uint64_t)used.tv_sec * NS_PER_SECOND + (uint64_t)used.tv_nsec;
+}
+
+/* What the busiest CPU has used of its time since the call began. */
+static uint64_t cpu_used_ns(const struct machine *machine)
+{
+    uint64_t most = 0;
+
+    for (unsigned int cpu = 0; cpu < machine->cpu_count; cpu++) {
+        uint64_t used = thread_cpu_ns(machine, cpu) - machine->call_cpu_start_ns[cpu];
+
+        most = used > most ? used : most;
+    }
+    return most;
+}
+
+/* The earliest moment at which a limit can have been reached; 0: there is none. */
+static uint64_t next_look_ns(const struct machine *machine)
+{
+    uint64_t next = machine->call_deadline_ns;
+
+    if (machine->call_cpu_ns != 0) {
+        uint64_t used = cpu_used_ns(machine);
+        uint64_t left = used < machine->call_cpu_ns ? machine->call_cpu_ns - used : 0;
+        uint64_t at = machine_now_ns() + (left > CPU_LOOK_NS ? left : CPU_LOOK_NS);
+
+        next = next == 0 || at < next ? at : next;
+    }
+    return next;
+}
+
+static void arm(struct machine *machine)
+{
+    uint64_t next = next_look_ns(machine);
+
+    if (next != 0) {
+        machine_stop_timer(&machine->call_timer);
+        machine_start_alarm(&machine->call_timer, next);
+        atomic_store(&machine->vcpus[0].kicked, true);
+    }
+}
+
+static bool out_of_time(const struct machine *machine)
+{
+    return (machine->call_deadline_ns != 0 && machine_now_ns() >= machine->call_deadline_ns) ||
+           (machine->call_cpu_ns != 0 && cpu_used_ns(machine) >= machine->call_cpu_ns);
+}
+
+void machine_check_call(struct machine *machine)
+{
+    if (atomic_load(&machine->cancel)) {
+        machine_calls_finish(machine, VMM_CALL_CANCELLED);
+    } else if (machine->call_deadline_ns == 0 && machine->call_cpu_ns == 0) {
+        return;
+    } else if (out_of_time(machine)) {
+        machine_calls_finish(machine, VMM_CALL_TIMED_OUT);
+    } else {
+        arm(machine);
+    }
+}
+
+static void set_limits(struct machine *machine, uint64_t timeout_ns, uint64_t cpu_ns)
+{
+    machine->call_deadline_ns = timeout_ns != 0 ? machine_now_ns() + timeout_ns : 0;
+    machine->call_cpu_ns = cpu_ns;
+    for (unsigned int cpu = 0; cpu_ns != 0 && cpu < machine->cpu_count; cpu++) {
+        machine->call_cpu_start_ns[cpu] = thread_cpu_ns(machine, cpu);
+    }
+}
+
+/* ---- Running ------------------------------------------------------------- */
+
+/* The first CPU runs in this thread until the machine stands still or has ended. */
+static int run(struct machine *machine, uint64_t timeout_ns, uint64_t cpu_ns)
+{
+    struct vcpu *first = &machine->vcpus[0];
+    sigset_t before;
+
+    machine_block_signals(&before);
+    if (vcpu_prepare(first) != 0) {
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        return -EIO;
+    }
+    set_limits(machine, timeout_ns, cpu_ns);
+    arm(machine);
+    machine_release(machine);
+    if (!machine->threads_run) {
+        machine->threads_run = true;
+        machine_start_threads(machine);
+    }
+    machine_end_by_vcpu(machine, first, vcpu_run(first, &machine->events));
+    if (atomic_load(&machine->end_claimed)) {
+        machine_finish(machine);
+        machine->threads_run = false;
+    } else {
+        machine_wait_parked(machine, machine->cpu_count - 1);
+    }
+    machine_stop_timer(&machine->call_timer);
+    vcpu_settle(first);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return 0;
+}
+
+static int fail_start(struct machine *machine, struct vmm_error *error)
+{
+    struct vmm_result result;
+    struct vmm_error why = {.fault = VMM_FAULT_USAGE};
+
+    machine_report(machine, &result, &why);
+    machine->spoiled = true;
+    switch (result.outcome) {
+    case VMM_EXITED:
+        return vmm_fail(error, -ECHILD, VMM_FAULT_USAGE,
+                        "%s ended with status %d before it was ready for calls",
+                        machine->config->program, result.value);
+    case VMM_KILLED:
+        return vmm_fail(error, -EFAULT, VMM_FAULT_USAGE,
+                        "%s was killed by signal %d before it was ready for calls",
+                        machine->config->program, result.value);
+    case VMM_START_FAILED:
+        return vmm_fail(error, -result.value, VMM_FAULT_NOT_EXECUTABLE, "%s cannot be started: %s",
+                        machine->config->program, strerror(result.value));
+    case VMM_STOPPED:
+        return vmm_fail(error, -ECANCELED, VMM_FAULT_USAGE, "stopped before it was ready");
+    default:
+        return vmm_fail(error, -EIO, VMM_FAULT_USAGE, "%s", why.text);
+    }
+}
+
+int machine_start(void *arg, struct vmm_error *error)
+{
+    struct machine *machine = arg;
+    int result = 0;
+
+    pthread_mutex_lock(&machine->call_lock);
+    if (machine->calls.ready || machine->spoiled) {
+        result = vmm_fail(error, -EALREADY, VMM_FAULT_USAGE, "the VM has been started before");
+    } else {
+        machine->calling = true;
+        result = run(machine, machine->config->timeout_ms * 1000000u, 0);
+        if (result != 0) {
+            vmm_fail(error, result, VMM_FAULT_USAGE, "KVM refuses a signal mask");
+        } else if (atomic_load(&machine->end_claimed)) {
+            result = fail_start(machine, error);
+        } else if (!machine->calls.ready) {
+            machine->spoiled = true;
+            result = vmm_fail(error, -ETIMEDOUT, VMM_FAULT_USAGE, "%s was not ready in time",
+                              machine->config->program);
+        }
+    }
+    pthread_mutex_unlock(&machine->call_lock);
+    return result;
+}
+
+/* ---- Results ------------------------------------------------------------- */
+
+static void tell(struct vmm_call *call, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void tell(struct vmm_call *call, const char *format, ...)
+{
+    va_list arguments;
+
+    if (call->error.text[0] != '\0') {
+        return; /* something more exact was said */
+    }
+    va_start(arguments, format);
+    vsnprintf(call->error.text, sizeof(call->error.text), format, arguments);
+    va_end(arguments);
+    for (char *c = call->error.text; *c != '\0'; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f) {
+            *c = '?';
+        }
+    }
+}
+
+/* "name+0x12", or the address. */
+static void tell_crash(const struct machine *machine, struct vmm_call *call)
+{
+    const struct guest_crash *crash = &machine->calls.crash;
+    char text[400];
+    size_t used = 0;
+
+    call->address = crash->address;
+    for (uint32_t i = 0; i <= crash->frame_count && used < sizeof(text) - 1; i++) {
+        uint64_t at = i == 0 ? crash->rip : crash->frames[i - 1];
+        char name[80];
+
+        symbols_name(machine->config->program, at - crash->load_bias, i > 0, name, sizeof(name));
+        used +=
+            (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i == 0 ? "" : " < ", name);
+    }
+    tell(call, "%s crashed: %s at address 0x%llx, in %s", call->name, strsignal(call->signal),
+         (unsigned long long)crash->address, text);
+}
+
+/* The machine ended during the call. */
+static void take_end(struct machine *machine, struct vmm_call *call)
+{
+    struct vmm_result result;
+    struct vmm_error why = {.fault = VMM_FAULT_NONE};
+
+    machine_report(machine, &result, &why);
+    switch (result.outcome) {
+    case VMM_EXITED:
+        call->outcome = VMM_CALL_EXITED;
+        call->status = result.value;
+        tell(call, "%s: the program ended with status %d", call->name, result.value);
+        break;
+    case VMM_KILLED:
+        call->outcome = VMM_CALL_CRASHED;
+        call->signal = result.value;
+        if (machine->calls.has_crash) {
+            tell_crash(machine, call);
+        }
+        tell(call, "%s crashed: killed by signal %d", call->name, result.value);
+        break;
+    case VMM_STOPPED:
+        call->outcome = VMM_CALL_CANCELLED;
+        break;
+    default:
+        call->outcome = VMM_CALL_BROKEN;
+        tell(call, "%s: %s", call->name, why.text);
+        break;
+    }
+}
+
+static int outcome_errno(const struct vmm_call *call)
+{
+    switch (call->outcome) {
+    case VMM_CALL_DONE:
+        return 0;
+    case VMM_CALL_FAILED:
+        return call->status;
+    case VMM_CALL_CRASHED:
+        return -EFAULT;
+    case VMM_CALL_EXITED:
+        return -ECHILD;
+    case VMM_CALL_TIMED_OUT:
+        return -ETIMEDOUT;
+    case VMM_CALL_CANCELLED:
+        return -ECANCELED;
+    case VMM_CALL_REFUSED:
+        return -ENOENT;
+    case VMM_CALL_TOO_LARGE:
+        return -ENOBUFS;
+    case VMM_CALL_BROKEN:
+        break;
+    }
+    return -EIO;
+}
+
+/* Statuses of the kernel's and the library's own, and words for all outcomes. */
+static void explain(struct machine *machine, struct vmm_call *call)
+{
+    size_t shown = call->out_length < 300 ? call->out_length : 300;
+
+    if (call->outcome == VMM_CALL_FAILED && call->status == (int)GUEST_CALL_NO_FUNCTION) {
+        call->outcome = VMM_CALL_REFUSED;
+        tell(call, "%s: %s has no function of this name", call->name, machine->config->program);
+    } else if (call->outcome == VMM_CALL_FAILED && call->status == (int)GUEST_CALL_NO_WORKER) {
+        call->outcome = VMM_CALL_BROKEN;
+        tell(call, "%s: the process that served the call ended without a reply", call->name);
+    } else if (call->outcome == VMM_CALL_FAILED) {
+        tell(call, "%s failed with status %d%s%.*s", call->name, call->status,
+             shown > 0 ? ": " : "", (int)shown, shown > 0 ? (const char *)call->out : "");
+    } else if (call->outcome == VMM_CALL_TOO_LARGE) {
+        tell(call, "%s: %zu bytes of output do not fit into %zu", call->name, call->out_length,
+             call->out_capacity);
+        call->status = 0;
+    } else if (call->outcome == VMM_CALL_TIMED_OUT) {
+        tell(call, "%s: out of time", call->name);
+    } else if (call->outcome == VMM_CALL_CANCELLED) {
+        tell(call, "%s: cancelled", call->name);
+    }
+}
+
+/* 0, or why the call cannot begin. */
+static int refuse(struct machine *machine, struct vmm_call *call)
+{
+    size_t length = call->name != NULL ? strnlen(call->name, VMM_NAME_MAX + 1) : 0;
+    int result = 0;
+
+    call->outcome = VMM_CALL_REFUSED;
+    if (length == 0 || length > VMM_NAME_MAX || (call->in == NULL && call->in_length > 0) ||
+        (call->out == NULL && call->out_capacity > 0)) {
+        result = -EINVAL;
+        tell(call, "a call needs a name of 1 to %u bytes, and its buffers", VMM_NAME_MAX);
+    } else if (call->in_length > VMM_INPUT_MAX) {
+        result = -E2BIG;
+        tell(call, "%s: %zu bytes of input are more than %u", call->name, call->in_length,
+             VMM_INPUT_MAX);
+    } else if (machine->spoiled || atomic_load(&machine->end_claimed)) {
+        result = -ESHUTDOWN;
+        tell(call, "%s: the VM ended in an earlier call; reset it", call->name);
+    } else if (!machine->calls.ready || machine->calls.area == NULL) {
+        result = -EINVAL;
+        tell(call, "%s: the program has not been started, or serves no functions", call->name);
+    }
+    return result;
+}
+
+static uint64_t count_exits(const struct machine *machine)
+{
+    uint64_t count = 0;
+
+    for (unsigned int cpu = 0; cpu < machine->cpu_count; cpu++) {
+        for (unsigned int kind = 0; kind < VMM_EXIT_KINDS; kind++) {
+            count += machine->vcpus[cpu].exits[kind];
+        }
+    }
+    return count;
+}
+
+static int call_locked(struct machine *machine, struct vmm_call *call)
+{
+    uint64_t exits;
+    int result = refuse(machine, call);
+
+    if (result != 0) {
+        return result;
+    }
+    exits = count_exits(machine);
+    machine->calling = true;
+    machine_calls_post(machine, call);
+    if (run(machine, call->timeout_ns, call->cpu_ns) != 0) {
+        call->outcome = VMM_CALL_BROKEN;
+        tell(call, "%s: KVM refuses a signal mask", call->name);
+    } else if (machine->calls.state != CALL_OVER) {
+        take_end(machine, call);
+    }
+    machine->spoiled = call->outcome != VMM_CALL_DONE && call->outcome != VMM_CALL_FAILED &&
+                       call->outcome != VMM_CALL_TOO_LARGE;
+    explain(machine, call);
+    machine_calls_abort(&machine->calls);
+    call->exits = count_exits(machine) - exits;
+    return outcome_errno(call);
+}
+
+int machine_call(void *arg, struct vmm_call *call)
+{
+    struct machine *machine = arg;
+    int result;
+
+    call->out_length = 0;
+    call->status = call->signal = 0;
+    call->address = call->exits = 0;
+    call->error = (struct vmm_error){.fault = VMM_FAULT_NONE};
+    if (machine_calls_is_inside(&machine->calls)) {
+        call->outcome = VMM_CALL_REFUSED;
+        tell(call, "%s: called from inside a call of the same VM", call->name);
+        return -EDEADLK;
+    }
+    pthread_mutex_lock(&machine->call_lock);
+    atomic_store(&machine->cancel, false);
+    result = call_locked(machine, call);
+    pthread_mutex_unlock(&machine->call_lock);
+    return result;
+}
+
+int machine_cancel(void *arg)
+{
+    struct machine *machine = arg;
+
+    atomic_store(&machine->cancel, true);
+    vcpu_kick(&machine->vcpus[0]);
+    return 0;
+}
