@@ -4,12 +4,22 @@
  * not torn.  pipe(7), fifo(7).
  *
  * pipe->lock is held while bytes are copied from or to the program.
+ *
+ * Those who sleep queue up, and one is woken: a reader when bytes come, a writer when PIPE_BUF bytes
+ * have room, so that none is woken in vain.  What a woken one leaves is for the next.
  */
 #include "fs/pipe_internal.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
 
 #define PIPE_BUF 4096u
+#define READ_EVENTS (POLL_IN | POLL_RDNORM)
+#define WRITE_EVENTS (POLL_OUT | POLL_WRNORM)
+
+static uint64_t room_in(const struct pipe *pipe)
+{
+    return pipe_ring_capacity(&pipe->ring) - pipe_ring_filled(&pipe->ring);
+}
 
 int pipe_wait_unlocked(struct pipe *pipe, struct wait_queue *queue, struct wait_entry *entry)
 {
@@ -22,8 +32,8 @@ int pipe_wait_unlocked(struct pipe *pipe, struct wait_queue *queue, struct wait_
     return error;
 }
 
-/* Until there are bytes or no writers; pipe->lock is held. */
-static int wait_filled(struct pipe *pipe, bool nonblocking)
+/* Until there are bytes or no writers; pipe->lock is held.  *slept: leave_readers() is to follow. */
+static int wait_filled(struct pipe *pipe, bool nonblocking, bool *slept)
 {
     struct wait_entry entry;
     int error = 0;
@@ -31,10 +41,18 @@ static int wait_filled(struct pipe *pipe, bool nonblocking)
     while (!pipe_ring_filled(&pipe->ring) && pipe->writers && !error) {
         if (nonblocking)
             return -EAGAIN;
-        wait_begin(&pipe->readable, &entry);
+        *slept = true;
+        wait_begin_exclusive(&pipe->readable, &entry);
         error = pipe_wait_unlocked(pipe, &pipe->readable, &entry);
     }
     return error;
+}
+
+/* A reader that was woken has done with the pipe. */
+static void leave_readers(struct pipe *pipe)
+{
+    if (pipe_ring_filled(&pipe->ring))
+        wake_next(&pipe->readable, READ_EVENTS);
 }
 
 static void limit_to_packet(struct pipe *pipe, struct iobuf *buf)
@@ -47,13 +65,14 @@ ssize_t pipe_take(struct file *file, struct iobuf *buf, bool nonblocking)
 {
     struct pipe *pipe = pipe_of(file);
     ssize_t done = 0;
+    bool slept = false;
     int error = 0;
 
     if (!buf->remaining)
         return 0;
     mutex_lock(&pipe->lock);
     if (!pipe_ring_filled(&pipe->ring))
-        error = wait_filled(pipe, nonblocking);
+        error = wait_filled(pipe, nonblocking, &slept);
     if (pipe_ring_filled(&pipe->ring)) {
         uint64_t tail = pipe->ring.tail;
 
@@ -65,8 +84,11 @@ ssize_t pipe_take(struct file *file, struct iobuf *buf, bool nonblocking)
             if (done > 0)
                 pipe_packets_finish(&pipe->packets, &pipe->ring, tail);
         }
-        wake_some(&pipe->writable, POLL_OUT | POLL_WRNORM, 1);
+        if (room_in(pipe) >= PIPE_BUF)
+            wake_one(&pipe->writable, WRITE_EVENTS);
     }
+    if (slept)
+        leave_readers(pipe);
     mutex_unlock(&pipe->lock);
     return done ? done : error;
 }
@@ -85,14 +107,17 @@ static ssize_t pipe_read(struct file *file, struct iobuf *buf, loff_t *pos)
 ssize_t pipe_peek(struct file *file, struct iobuf *buf, bool nonblocking)
 {
     struct pipe *pipe = pipe_of(file);
+    bool slept = false;
     ssize_t done;
 
     mutex_lock(&pipe->lock);
-    done = wait_filled(pipe, nonblocking);
+    done = wait_filled(pipe, nonblocking, &slept);
     if (pipe_ring_filled(&pipe->ring)) {
         limit_to_packet(pipe, buf);
         done = pipe_ring_peek(&pipe->ring, buf);
     }
+    if (slept)
+        leave_readers(pipe);
     mutex_unlock(&pipe->lock);
     return done;
 }
@@ -123,7 +148,8 @@ static ssize_t give_packet(struct pipe *pipe, struct iobuf *buf, size_t size)
     return done;
 }
 
-static ssize_t write_locked(struct pipe *pipe, struct iobuf *buf, enum pipe_wait wait, bool packets)
+static ssize_t write_locked(struct pipe *pipe, struct iobuf *buf, enum pipe_wait wait, bool packets,
+                            bool *slept)
 {
     size_t whole = buf->remaining <= PIPE_BUF ? buf->remaining : 1; /* room to wait for */
     struct wait_entry entry;
@@ -135,13 +161,13 @@ static ssize_t write_locked(struct pipe *pipe, struct iobuf *buf, enum pipe_wait
             return total ? total : -EPIPE;
         if (UNLIKELY(packets))
             whole = MIN(buf->remaining, PIPE_BUF);
-        if (pipe_ring_capacity(&pipe->ring) - pipe_ring_filled(&pipe->ring) >= whole) {
+        if (room_in(pipe) >= whole) {
             done = packets ? give_packet(pipe, buf, whole) : pipe_ring_give(&pipe->ring, buf);
             if (done < 0)
                 return total ? total : done;
             total += done;
             whole = 1;
-            wake_some(&pipe->readable, POLL_IN | POLL_RDNORM, 1);
+            wake_one(&pipe->readable, READ_EVENTS);
             if (done > 0)
                 continue;
             break;
@@ -150,7 +176,8 @@ static ssize_t write_locked(struct pipe *pipe, struct iobuf *buf, enum pipe_wait
             return total ? total : -EAGAIN;
         if (error)
             return total ? total : error;
-        wait_begin(&pipe->writable, &entry);
+        *slept = true;
+        wait_begin_exclusive(&pipe->writable, &entry);
         error = pipe_wait_unlocked(pipe, &pipe->writable, &entry);
     }
     return total;
@@ -159,16 +186,18 @@ static ssize_t write_locked(struct pipe *pipe, struct iobuf *buf, enum pipe_wait
 ssize_t pipe_give(struct file *file, struct iobuf *buf, enum pipe_wait wait)
 {
     struct pipe *pipe = pipe_of(file);
-    bool packets = atomic_load(&file->flags) & O_DIRECT;
+    bool packets = atomic_load(&file->flags) & O_DIRECT, slept = false;
     ssize_t done = 0;
 
     mutex_lock(&pipe->lock);
     if (LIKELY(pipe->readers && !packets))
         done = pipe_ring_give_small(&pipe->ring, buf);
     if (done > 0)
-        wake_some(&pipe->readable, POLL_IN | POLL_RDNORM, 1);
+        wake_one(&pipe->readable, READ_EVENTS);
     else if (!done)
-        done = write_locked(pipe, buf, wait, packets);
+        done = write_locked(pipe, buf, wait, packets, &slept);
+    if (slept && room_in(pipe) >= PIPE_BUF)
+        wake_next(&pipe->writable, WRITE_EVENTS);
     mutex_unlock(&pipe->lock);
     return done;
 }
@@ -181,8 +210,7 @@ ssize_t pipe_room(struct file *file, enum pipe_wait wait)
     int error = 0;
 
     mutex_lock(&pipe->lock);
-    while ((room = pipe_ring_capacity(&pipe->ring) - pipe_ring_filled(&pipe->ring)) == 0 &&
-           pipe->readers && wait == PIPE_WAIT && !error) {
+    while ((room = room_in(pipe)) == 0 && pipe->readers && wait == PIPE_WAIT && !error) {
         wait_begin(&pipe->writable, &entry);
         error = pipe_wait_unlocked(pipe, &pipe->writable, &entry);
     }
@@ -212,13 +240,13 @@ static uint32_t pipe_poll(struct file *file, struct poll_table *table)
     /* Without the lock: each field is one word, and a change wakes the queue. */
     if (file->mode & FMODE_READ) {
         if (pipe_ring_filled(&pipe->ring))
-            ready |= POLL_IN | POLL_RDNORM;
+            ready |= READ_EVENTS;
         if (!pipe->writers && pipe->writer_opens)
             ready |= POLL_HUP;
     }
     if (file->mode & FMODE_WRITE) {
-        if (pipe_ring_capacity(&pipe->ring) - pipe_ring_filled(&pipe->ring) >= PIPE_BUF)
-            ready |= POLL_OUT | POLL_WRNORM;
+        if (room_in(pipe) >= PIPE_BUF)
+            ready |= WRITE_EVENTS;
         if (!pipe->readers)
             ready |= POLL_ERR;
     }

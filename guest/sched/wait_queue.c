@@ -179,7 +179,8 @@ static inline bool nobody_waits(const struct wait_queue *queue)
     return *(struct list *const volatile *)&queue->entries.next == &queue->entries;
 }
 
-static unsigned int wake_entries(struct wait_queue *queue, uint32_t key, unsigned int count)
+static unsigned int wake_entries(struct wait_queue *queue, uint32_t key, unsigned int count,
+                                 bool others)
 {
     unsigned int woken = 0;
 
@@ -189,6 +190,8 @@ static unsigned int wake_entries(struct wait_queue *queue, uint32_t key, unsigne
         struct wait_entry *entry = LIST_ENTRY(link, struct wait_entry, link);
         if (entry->exclusive && count == 0)
             break;
+        if (!entry->exclusive && !others)
+            continue;
         if (key && entry->key_mask && !(key & entry->key_mask))
             continue;
         bool consumed = true;
@@ -210,17 +213,23 @@ static unsigned int wake_entries(struct wait_queue *queue, uint32_t key, unsigne
 
 unsigned int wake_some(struct wait_queue *queue, uint32_t key, unsigned int count)
 {
-    return nobody_waits(queue) ? 0 : wake_entries(queue, key, count);
+    return nobody_waits(queue) ? 0 : wake_entries(queue, key, count, true);
 }
 
 void wake_all(struct wait_queue *queue, uint32_t key)
 {
     if (!nobody_waits(queue))
-        wake_entries(queue, key, UINT32_MAX);
+        wake_entries(queue, key, UINT32_MAX, true);
 }
 
 void wake_one(struct wait_queue *queue, uint32_t key)
 {
     if (!nobody_waits(queue))
-        wake_entries(queue, key, 1);
+        wake_entries(queue, key, 1, true);
+}
+
+void wake_next(struct wait_queue *queue, uint32_t key)
+{
+    if (!nobody_waits(queue))
+        wake_entries(queue, key, 1, false);
 }

@@ -83,5 +83,10 @@ void wake_all(struct wait_queue *queue, uint32_t key);
 void wake_one(struct wait_queue *queue, uint32_t key);
 /* Non-exclusive entries all, exclusive ones up to count; returns how many were woken. */
 unsigned int wake_some(struct wait_queue *queue, uint32_t key, unsigned int count);
+/*
+ * One exclusive entry and nobody else: the caller was woken as one, and leaves something for the
+ * next, or leaves without having used what it was woken for.
+ */
+void wake_next(struct wait_queue *queue, uint32_t key);
 
 #endif
