@@ -67,7 +67,7 @@ GUEST_SELDOM := drivers/% ipc/% fs/archive% fs/block_file% fs/cpio% fs/dentry_mo
   proc/fs_source% proc/futex_pi% proc/oom% proc/pidfd% proc/run_file% proc/signalfd% proc/start_init% \
   proc/teardown% syscall/proc_timer% syscall/sys_attr% syscall/sys_copy% syscall/sys_cred% syscall/sys_dir% \
   syscall/sys_fcntl% syscall/sys_handle% syscall/sys_limits% syscall/sys_mempolicy% syscall/sys_misc% \
-  syscall/sys_mount% syscall/sys_mq% syscall/sys_path% syscall/sys_pidfd% syscall/sys_prctl% \
+  syscall/mqueue% syscall/msg_queue% syscall/sys_mount% syscall/sys_mq% syscall/sys_path% syscall/sys_pidfd% syscall/sys_prctl% \
   syscall/sys_priority% syscall/sys_process% syscall/sys_timer% syscall/sys_unshare% syscall/sys_xattr% \
   syscall/sysv% syscall/sys_sem% syscall/sys_shm% syscall/sys_msg% syscall/trace%
 $(patsubst %.c,$B/o/%.o,$(filter $(GUEST_SELDOM:%=guest/%),$(GUEST_C))): private GUEST_CFLAGS += -Os

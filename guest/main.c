@@ -269,6 +269,8 @@ static void connect_sources(void)
     random_set_source(virtio_rng_seed);
     process_connect_fs();
     socket_connect_sources();
+    sysv_connect_sources();
+    mqueue_connect_sources();
     process_set_on_init_exit(end_with);
     process_set_on_reboot(reboot_machine);
     process_set_timer_hooks(&timer_hooks);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The list of mounts that mount(2) made, and the kinds of file systems it knows.  What a
- * mount is in the tree of names: mount.h and dentry_mount.c.
+ * The list of mounts that mount(2) made.  What a mount is in the tree of names: mount.h and
+ * dentry_mount.c.  The kinds of file systems: mount_types.c.
  */
 #include "fs/mount.h"
 
@@ -9,8 +9,6 @@
 #include "fs/mounts.h"
 #include "fs/procfs.h"
 #include "fs/pty.h"
-#include "fs/sysfs.h"
-#include "fs/tmpfs.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -91,56 +89,6 @@ static int attach(struct dentry *at, struct inode *inode, const char *source, ui
     list_push_back(&mounts, &mount->link);
     tell_change();
     return 0;
-}
-
-static const struct {
-    const char *name;
-    struct inode *(*get)(void); /* the only one there is; NULL: a tmpfs for each mount */
-} types[] = {{"tmpfs", NULL},
-             {"ramfs", NULL},
-             {"proc", procfs_mount},
-             {"sysfs", sysfs_mount},
-             {"devtmpfs", devtmpfs_mount},
-             {"devpts", devpts_mount}};
-
-const char *mount_type_name(size_t index)
-{
-    return index < ARRAY_SIZE(types) ? types[index].name : NULL;
-}
-
-static size_t find_type(const char *name)
-{
-    size_t i = 0;
-
-    while (i < ARRAY_SIZE(types) && strcmp(types[i].name, name) != 0)
-        i++;
-    return i;
-}
-
-bool mount_type_known(const char *type)
-{
-    return find_type(type) < ARRAY_SIZE(types);
-}
-
-int mount_type_check(const char *type, const char *options)
-{
-    size_t index = find_type(type);
-
-    if (index < ARRAY_SIZE(types) && !types[index].get)
-        return tmpfs_check_options(options);
-    return *options ? -EINVAL : 0;
-}
-
-int mount_make_root(const struct mount_request *request, struct inode **root)
-{
-    size_t index = find_type(request->type);
-
-    if (index >= ARRAY_SIZE(types))
-        return -ENODEV;
-    if (!types[index].get)
-        return tmpfs_mount(request->type, request->options, root);
-    *root = types[index].get();
-    return *root ? 0 : -ENOMEM;
 }
 
 /* mount(2)'s default for access times is relatime. */

@@ -77,6 +77,8 @@ int mount_want_write(struct dentry *dentry);
 /* Do both lie in one mount?  Names are linked and moved within one only. */
 bool mount_is_same(struct dentry *a, struct dentry *b);
 
+/* Boot: where the root of mqueue comes from, which fs/ does not know; a reference, or NULL. */
+void mount_set_mqueue_source(struct inode *(*root)(void));
 /* Kinds of file systems: NULL behind the last; options that each takes: 0 or -EINVAL. */
 const char *mount_type_name(size_t index);
 bool mount_type_known(const char *type);

@@ -8,6 +8,7 @@
 
 #include "fs/fd_table.h"
 #include "fs/vfs.h"
+#include "lib/printf.h"
 
 struct mm;
 
@@ -84,6 +85,13 @@ struct procfs_unix_socket {
 void procfs_set_unix_source(void (*for_each)(void (*emit)(void *context,
                                                           const struct procfs_unix_socket *row),
                                              void *context));
+
+/* A file being written, for sources that write whole files: no locks are held, it may sleep. */
+struct proc_text;
+void proc_print(struct proc_text *text, const char *format, ...) PRINTF_LIKE(2, 3);
+enum procfs_sysv { PROCFS_SYSV_MSG, PROCFS_SYSV_SEM, PROCFS_SYSV_SHM, PROCFS_SYSV_KINDS };
+/* Boot: for /proc/sysvipc. */
+void procfs_set_sysv_source(void (*show)(enum procfs_sysv kind, struct proc_text *text));
 
 /* The process whose directory is open as file (pidfd_send_signal(2) takes it), or 0. */
 int procfs_pid_of_directory(const struct file *file);

@@ -14,7 +14,6 @@ struct proc_text { /* grows by generating again with a larger buffer */
     size_t size, used; /* used may exceed size: the text did not fit */
     unsigned int seen; /* mount_changes() when poll(2) last told */
 };
-void proc_print(struct proc_text *text, const char *format, ...) PRINTF_LIKE(2, 3);
 void proc_append(struct proc_text *text, const void *data, size_t size);
 
 /* A name of a static table. */
@@ -72,6 +71,7 @@ extern const struct proc_entry proc_net_entries[]; /* procfs_net.c */
 extern const struct proc_entry proc_process_template; /* procfs_process.c: /proc/PID */
 extern const struct proc_entry proc_sys_entries[]; /* procfs_sys.c: /proc/sys */
 extern const struct proc_entry proc_vmm_entries[]; /* procfs_vmm.c: /proc/vmm */
+extern const struct proc_entry proc_sysvipc_entries[]; /* procfs_ipc.c: /proc/sysvipc */
 #if DEBUG_LOCKS
 #define PROC_VMM_ROW {.name = "vmm", .mode = S_IFDIR | 0555, .children = proc_vmm_entries},
 #else

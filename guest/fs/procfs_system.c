@@ -319,5 +319,6 @@ const struct proc_entry proc_system_entries[] = {
     TEXT_FILE("version", version),
     TEXT_FILE("vmstat", vmstat),
     {.name = "sys", .mode = S_IFDIR | 0555, .children = proc_sys_entries},
+    {.name = "sysvipc", .mode = S_IFDIR | 0555, .children = proc_sysvipc_entries},
     PROC_VMM_ROW{0},
 };

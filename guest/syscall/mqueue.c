@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See mqueue.h: messages, sleepers, notifications, and a queue as a file. */
+/* See mqueue.h: messages, sleepers, notifications, and a queue as a file.  Names: mqueue_names.c.
+ */
 #include "syscall/mqueue.h"
 
 #include "iface/open_flags.h"
@@ -10,7 +11,6 @@
 #include "proc/process.h"
 
 #define SI_MESGQ (-3)
-#define CAP_SYS_RESOURCE 24
 
 static struct mq_waiter *waiter_at(struct list *link)
 {
@@ -214,164 +214,9 @@ static int mq_flush(struct file *file)
     return 0;
 }
 
-static const struct file_ops mqueue_file_ops = {
-    .read = mq_read, .poll = mq_poll, .flush = mq_flush};
+const struct file_ops mqueue_file_ops = {.read = mq_read, .poll = mq_poll, .flush = mq_flush};
 
 struct mqueue *mqueue_of(const struct file *file)
 {
     return file->ops == &mqueue_file_ops ? CONTAINER_OF(file->inode, struct mqueue, inode) : NULL;
-}
-
-/* ---- names ---- */
-
-static void evict(struct inode *inode)
-{
-    struct mqueue *queue = CONTAINER_OF(inode, struct mqueue, inode);
-
-    LIST_FOR_EACH_SAFE(link, next, &queue->messages)
-    kfree(LIST_ENTRY(link, struct mq_message, link));
-    if (queue->notified)
-        process_put(queue->notified);
-    kfree(queue);
-}
-
-static struct mutex names_lock = {.guard = SPINLOCK_INIT(LOCK_RANK_WAIT),
-                                  .waiters = LIST_INIT(names_lock.waiters)};
-static struct list names = LIST_INIT(names); /* struct mqueue.name_link; names_lock */
-
-static struct mqueue *find_locked(const char *name)
-{
-    LIST_FOR_EACH(link, &names)
-    {
-        struct mqueue *queue = LIST_ENTRY(link, struct mqueue, name_link);
-
-        if (strcmp(queue->name, name) == 0)
-            return queue;
-    }
-    return NULL;
-}
-
-/* Limits of the system and of the user, names locked: 0 or errno. */
-static int check_limits(const struct mq_limits *limits, uint64_t *charge)
-{
-    bool privileged = task_capable(CAP_SYS_RESOURCE);
-    uint64_t others = 0, queues = 0;
-
-    if (limits->messages <= 0 || limits->size <= 0 ||
-        limits->messages > (privileged ? MQ_MESSAGES_HARD : MQ_MESSAGES_DEFAULT) ||
-        limits->size > (privileged ? MQ_SIZE_HARD : MQ_SIZE_DEFAULT))
-        return -EINVAL;
-    LIST_FOR_EACH(link, &names)
-    {
-        struct mqueue *queue = LIST_ENTRY(link, struct mqueue, name_link);
-
-        queues++;
-        if (queue->inode.attr.uid == fs_current()->fsuid)
-            others += queue->charge;
-    }
-    if (queues >= MQ_QUEUES_MAX && !privileged)
-        return -ENOSPC;
-    /* What Linux counts: the bytes, and its headers and tree nodes of 48 bytes each. */
-    *charge = (uint64_t)limits->messages * ((uint64_t)limits->size + 48) +
-              MIN((uint64_t)limits->messages, MQ_PRIORITIES) * 48;
-    return others + *charge > rlimit_soft(RLIMIT_MSGQUEUE) ? -EMFILE : 0;
-}
-
-static int create_locked(const char *name, uint32_t mode, const struct mq_limits *limits,
-                         struct mqueue **created)
-{
-    static const struct inode_ops inode_ops = {.evict = evict};
-    size_t length = strlen(name);
-    struct mqueue *queue;
-    uint64_t charge;
-    int error = check_limits(limits, &charge);
-
-    if (error)
-        return error;
-    queue = kzalloc(sizeof(*queue) + length + 1);
-    if (!queue)
-        return -ENOMEM;
-    inode_init(&queue->inode, &inode_ops, &anonymous_super,
-               S_IFREG | (mode & 07777 & ~fs_current()->umask), inode_next_anonymous_ino());
-    queue->inode.attr.uid = fs_current()->fsuid;
-    queue->inode.attr.gid = fs_current()->fsgid;
-    queue->inode.attr.size = 80; /* as Linux shows the text that reading gives */
-    mutex_init(&queue->wait.lock);
-    list_init(&queue->messages);
-    list_init(&queue->receivers);
-    list_init(&queue->senders);
-    wait_queue_init(&queue->poll_wait);
-    queue->messages_max = (uint32_t)limits->messages;
-    queue->size_max = (uint32_t)limits->size;
-    queue->charge = charge;
-    memcpy(queue->name, name, length + 1);
-    list_push_back(&names, &queue->name_link);
-    *created = queue;
-    return 0;
-}
-
-/* An open file of the queue, names locked. */
-static int open_locked(struct mqueue *queue, uint32_t flags, struct file **file)
-{
-    static const uint32_t modes[] = {FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE};
-
-    *file = file_create(&mqueue_file_ops, modes[flags & O_ACCMODE] | FMODE_SEEK,
-                        flags & (O_ACCMODE | O_NONBLOCK), NULL);
-    if (!*file)
-        return -ENOMEM;
-    (*file)->inode = inode_get(&queue->inode);
-    return 0;
-}
-
-int mqueue_open(const char *name, uint32_t flags, uint32_t mode, const struct mq_limits *limits,
-                struct file **file)
-{
-    static const struct mq_limits usual = {MQ_MESSAGES_DEFAULT, MQ_SIZE_DEFAULT};
-    static const uint8_t wanted[] = {4, 2, 6};
-    struct mqueue *queue;
-    int error = 0;
-
-    mutex_lock(&names_lock);
-    queue = find_locked(name);
-    if (queue && (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
-        error = -EEXIST;
-    else if (queue && (flags & O_ACCMODE) == O_ACCMODE)
-        error = -EINVAL;
-    else if (queue)
-        error = vfs_permission(&queue->inode, wanted[flags & O_ACCMODE]);
-    else if (flags & O_CREAT)
-        error = create_locked(name, mode, limits ? limits : &usual, &queue);
-    else
-        error = -ENOENT;
-    if (!error)
-        error = open_locked(queue, flags, file);
-    mutex_unlock(&names_lock);
-    return error;
-}
-
-int mqueue_unlink(const char *name)
-{
-    struct mqueue *queue;
-    int error = -ENOENT;
-
-    mutex_lock(&names_lock);
-    queue = find_locked(name);
-    if (queue) /* as in a sticky directory that everybody may write to */
-        error = inode_owner_or_privileged(&queue->inode) ? 0 : -EPERM;
-    if (!error)
-        list_remove(&queue->name_link);
-    mutex_unlock(&names_lock);
-    if (!error)
-        inode_put(&queue->inode);
-    return error;
-}
-
-void mqueue_remove_all(void)
-{
-    while (!list_empty(&names)) {
-        struct mqueue *queue = LIST_FIRST(&names, struct mqueue, name_link);
-
-        list_remove(&queue->name_link);
-        inode_put(&queue->inode);
-    }
 }

@@ -40,7 +40,8 @@ struct mq_waiter {
 struct mqueue {
     struct inode inode; /* first: counts references */
     struct ipc_object wait; /* its lock only */
-    struct list name_link; /* of all names; to itself once unlinked */
+    struct list name_link; /* of all names, by age; to itself once unlinked */
+    uint64_t cookie; /* position in the directory; rises */
     struct list messages, receivers, senders;
     uint32_t messages_max, size_max, count;
     uint64_t bytes; /* in messages */
@@ -52,6 +53,22 @@ struct mqueue {
     char name[];
 };
 
+/* Queues as files of a directory, which callers have locked; mqueue_fs.c. */
+extern struct super_block mqueue_super;
+extern const struct inode_ops mqueue_inode_ops;
+extern const struct file_ops mqueue_file_ops;
+/* The queue's inode by name, a reference; NULL: there is none. */
+struct inode *mqueue_lookup(const char *name, size_t length);
+/* A new one with the usual limits: 0 with a reference, or errno. */
+int mqueue_create(const char *name, size_t length, uint32_t mode, struct inode **inode);
+/* The first at or behind a position: its cookie, name (NAME_MAX + 1 bytes) and number; or false. */
+struct mqueue_entry {
+    uint64_t cookie, ino;
+    char name[NAME_MAX + 1];
+};
+bool mqueue_next(uint64_t from, struct mqueue_entry *entry);
+int mqueue_open_file(struct inode *inode, struct file *file);
+
 struct mqueue *mqueue_of(const struct file *file); /* NULL: another kind of file */
 /*
  * mq_open(3) for a name without slash: an open file, or errno.  attr NULL: defaults, else the
@@ -62,7 +79,8 @@ struct mq_limits {
 };
 int mqueue_open(const char *name, uint32_t flags, uint32_t mode, const struct mq_limits *limits,
                 struct file **file);
-int mqueue_unlink(const char *name);
+int mqueue_unlink(const char *name, size_t length);
+void mqueue_evict(struct inode *inode);
 /* The message becomes the queue's unless it fails: -EAGAIN, -ETIMEDOUT, -EINTR. */
 int mqueue_send(struct mqueue *queue, struct mq_message *message, bool may_wait,
                 uint64_t deadline_ns);
@@ -72,6 +90,7 @@ int mqueue_receive(struct mqueue *queue, struct mq_message **message, bool may_w
 /* Registers the caller (signo 0: without a signal), or takes it off: 0 or -EBUSY. */
 int mqueue_notify(struct mqueue *queue, int signo, uint64_t value);
 void mqueue_notify_off(struct mqueue *queue, const struct process *process);
+void mqueue_connect_sources(void); /* boot: mount -t mqueue */
 void mqueue_remove_all(void); /* all names: for the end of a debug build's run */
 
 #endif

@@ -70,7 +70,7 @@ int64_t sys_mq_unlink(const struct syscall_args *args)
 
     if (error)
         return error;
-    error = mqueue_unlink(path.text);
+    error = mqueue_unlink(path.text, strlen(path.text));
     user_path_put(&path);
     return error;
 }

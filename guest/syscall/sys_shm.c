@@ -8,26 +8,14 @@
 #include "lib/printf.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
-#include "mm/vma.h"
 #include "proc/process.h"
 #include "syscall/dispatch.h"
 #include "syscall/linux_abi.h"
-#include "syscall/sysv_ipc.h"
+#include "syscall/shm_segment.h"
 
 #define SEGMENTS_MAX 4096u
 #define SIZE_MAX_BYTES (UINT64_MAX - (1ul << 24)) /* kernel.shmmax */
 #define CAP_IPC_LOCK 14
-
-struct segment {
-    struct ipc_object object; /* first; mappings hold references of it */
-    struct mmap_request memory; /* ops and object of the pages; a reference */
-    uint64_t size; /* bytes */
-    /* object.lock: */
-    uint64_t attached;
-    int64_t attach_time, detach_time;
-    int creator_pid, last_pid;
-    bool doomed; /* removed, but still attached */
-};
 
 static void free_segment(struct ipc_object *object);
 struct ipc_table shm_segments = {.lock = {.guard = SPINLOCK_INIT(LOCK_RANK_WAIT),
@@ -35,14 +23,14 @@ struct ipc_table shm_segments = {.lock = {.guard = SPINLOCK_INIT(LOCK_RANK_WAIT)
                                  .limit = SEGMENTS_MAX,
                                  .free = free_segment};
 
-static struct segment *segment_of(struct ipc_object *object)
+static struct shm_segment *segment_of(struct ipc_object *object)
 {
-    return (struct segment *)object;
+    return (struct shm_segment *)object;
 }
 
 static void free_segment(struct ipc_object *object)
 {
-    struct segment *segment = segment_of(object);
+    struct shm_segment *segment = segment_of(object);
 
     segment->memory.ops->put(segment->memory.object);
     kfree(segment);
@@ -59,21 +47,21 @@ static int caller_pid(void)
 
 static int get_page(void *object, uint64_t offset, bool for_write, struct vm_page *page)
 {
-    struct segment *segment = object;
+    struct shm_segment *segment = object;
 
     return segment->memory.ops->get_page(segment->memory.object, offset, for_write, page);
 }
 
 static bool resident(void *object, uint64_t offset)
 {
-    struct segment *segment = object;
+    struct shm_segment *segment = object;
 
     return segment->memory.ops->resident(segment->memory.object, offset);
 }
 
 static void attach(void *object)
 {
-    struct segment *segment = object;
+    struct shm_segment *segment = object;
 
     mutex_lock(&segment->object.lock);
     segment->attached++;
@@ -85,7 +73,7 @@ static void attach(void *object)
 
 static void detach(void *object)
 {
-    struct segment *segment = object;
+    struct shm_segment *segment = object;
     bool remove;
 
     mutex_lock(&segment->object.lock);
@@ -101,7 +89,7 @@ static void detach(void *object)
 
 static void describe(void *object, char *buf, size_t size, uint64_t *device, uint64_t *inode)
 {
-    const struct segment *segment = object;
+    const struct shm_segment *segment = object;
 
     snprintf(buf, size, "/SYSV%08x (deleted)", (uint32_t)segment->object.key);
     *device = 1;
@@ -116,7 +104,7 @@ static const struct vm_object_ops segment_ops = {
 static struct ipc_object *create(const struct ipc_get *get, int *error)
 {
     struct page_stats pages;
-    struct segment *segment;
+    struct shm_segment *segment;
 
     *error = -EINVAL;
     if (get->size == 0 || get->size > SIZE_MAX_BYTES || (get->flags & SHM_HUGETLB))
@@ -157,7 +145,7 @@ int64_t sys_shmget(const struct syscall_args *args)
 /* ---- shmat, shmdt ---- */
 
 /* The address, and the rest of a request; 0 or errno. */
-static int make_request(struct segment *segment, uint64_t address, uint32_t flags,
+static int make_request(struct shm_segment *segment, uint64_t address, uint32_t flags,
                         struct mmap_request *request)
 {
     if (address & (PAGE_SIZE - 1)) {
@@ -209,8 +197,8 @@ int64_t sys_shmat(const struct syscall_args *args)
 }
 
 /* A mapping of the segment (NULL: any) at or above *start that is part of an attach at base. */
-static struct segment *find_part(struct mm *mm, uint64_t base, struct segment *segment,
-                                 uint64_t *start, uint64_t *end)
+static struct shm_segment *find_part(struct mm *mm, uint64_t base, struct shm_segment *segment,
+                                     uint64_t *start, uint64_t *end)
 {
     struct vma *vma;
 
@@ -236,7 +224,7 @@ int64_t sys_shmdt(const struct syscall_args *args)
 {
     uint64_t base = args->arg[0], start = base, end, limit;
     struct mm *mm = current_mm();
-    struct segment *segment, *part;
+    struct shm_segment *segment, *part;
 
     if (base & (PAGE_SIZE - 1))
         return -EINVAL;
@@ -257,7 +245,7 @@ int64_t sys_shmdt(const struct syscall_args *args)
 
 /* ---- shmctl ---- */
 
-static int64_t remove_segment(struct segment *segment)
+static int64_t remove_segment(struct shm_segment *segment)
 {
     bool now;
 
@@ -276,7 +264,7 @@ static int64_t remove_segment(struct segment *segment)
     return 0;
 }
 
-static int64_t give_status(struct segment *segment, uint32_t command, uint64_t to)
+static int64_t give_status(struct shm_segment *segment, uint32_t command, uint64_t to)
 {
     struct linux_shmid_ds status = {0};
     int64_t result;
@@ -299,7 +287,7 @@ static int64_t give_status(struct segment *segment, uint32_t command, uint64_t t
     return command == IPC_STAT ? 0 : segment->object.id;
 }
 
-static int64_t set_status(struct segment *segment, uint64_t from)
+static int64_t set_status(struct shm_segment *segment, uint64_t from)
 {
     struct linux_shmid_ds status;
     int64_t result;
@@ -315,7 +303,7 @@ static int64_t set_status(struct segment *segment, uint64_t from)
 }
 
 /* Pages are never written out: locking is a mark. */
-static int64_t set_locked(struct segment *segment, bool locked)
+static int64_t set_locked(struct shm_segment *segment, bool locked)
 {
     const struct credentials *cred = &current_task()->cred;
     int64_t result = 0;
@@ -354,7 +342,7 @@ static int64_t give_limits(uint32_t command, uint64_t to)
     return copy_to_user(UADDR(to), &info, sizeof(info)) ? -EFAULT : max;
 }
 
-static int64_t control(struct segment *segment, uint32_t command, uint64_t arg)
+static int64_t control(struct shm_segment *segment, uint32_t command, uint64_t arg)
 {
     switch (command) {
     case IPC_RMID:

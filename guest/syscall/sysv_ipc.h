@@ -84,6 +84,8 @@ void ipc_remove_all(struct ipc_table *table);
 void sysv_remove_all(void); /* of the three kinds */
 extern struct ipc_table shm_segments, sem_sets, msg_queues;
 
+void sysv_connect_sources(void); /* boot: /proc/sysvipc */
+
 /* Ends of processes: what SEM_UNDO promised is undone. */
 struct process;
 void sem_process_ends(struct process *process);
