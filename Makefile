@@ -158,9 +158,11 @@ $B/o/vmm/%.o: vmm/%.c
 $B/o/vmm/%.o: vmm/%.asm
 	@mkdir -p $(@D)
 	$(call say,NASM)
-	$Q$(NASM) -f elf64 -I$B/ -MD $(@:.o=.d) -MP $< -o $@
+	$Q$(NASM) -f elf64 -I$B/ $(if $(EFI),-DHAVE_EFI) -MD $(@:.o=.d) -MP $< -o $@
 # The guest kernel inside the monitor, page-aligned, so that it is mapped and not copied.
 $B/o/vmm/load/guest_image_data.o: $B/guest.elf
+# And the UEFI loader, for "vmm image".
+$B/o/vmm/image/loader_data.o: $(EFI)
 
 # System-call filters, compiled at build time (vmm/sandbox/gen/): start-up pays nothing.
 $B/gen_seccomp: vmm/sandbox/gen/gen_seccomp.c

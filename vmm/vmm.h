@@ -319,6 +319,19 @@ int vmm_pool_get_stats(struct vmm_pool *pool, struct vmm_pool_stats *stats);
 /* Waits for the calls that run; those that wait are cancelled. */
 void vmm_pool_destroy(struct vmm_pool *pool);
 
+/* ---- Images -------------------------------------------------------------- */
+
+/* What UEFI firmware boots: a disk (GPT, one FAT volume; takes mtools), or one .efi file. */
+enum vmm_image { VMM_IMAGE_DISK, VMM_IMAGE_EFI };
+
+/*
+ * Writes the config's program with all that it needs, the kernel and a loader into a file
+ * that takes path's place when it is complete.  Words of vmm_config_set_append() are the
+ * kernel's command line (vmm-guest(7)).  Disks, streams, memory and CPUs do not count.
+ */
+int vmm_image_write(const struct vmm_config *config, enum vmm_image kind, const char *path,
+                    struct vmm_error *error);
+
 /* ---- This host ----------------------------------------------------------- */
 
 enum vmm_verdict {

@@ -11,11 +11,13 @@ static const char overview[] =
     "vmm - run one Linux program in its own virtual machine\n"
     "\n"
     "usage: vmm run [options] PROGRAM [ARGS...]\n"
+    "       vmm image disk|efi [options] -o FILE PROGRAM [ARGS...]\n"
     "       vmm doctor\n"
-    "       vmm help [run|doctor]\n"
+    "       vmm help [run|image|doctor]\n"
     "       vmm --version\n"
     "\n"
     "  run      start PROGRAM, unmodified, in a virtual machine of its own\n"
+    "  image    make a bootable disk, or one .efi file, with PROGRAM\n"
     "  doctor   what this host offers, and what to install or change\n"
     "  help     this text, or more about a command\n"
     "\n"
@@ -24,7 +26,7 @@ static const char overview[] =
     "  vmm run --add /usr/lib/python3.11 python3 -c 'print(6 * 7)'\n"
     "  vmm run -m 1G --timeout 10 ./job < input > output\n"
     "\n"
-    "See vmm(1), vmm-run(1), libvmm(3).\n";
+    "See vmm(1), vmm-run(1), vmm-image(1), vmm-guest(7), libvmm(3).\n";
 
 static const char run_help[] =
     "usage: vmm run [options] PROGRAM [ARGS...]\n"
@@ -59,6 +61,25 @@ static const char run_help[] =
     "did; 125 if vmm itself failed; 126 if PROGRAM cannot be executed; 127 if it is\n"
     "not found.  SIGINT and SIGTERM are passed on; a second one stops the VM.\n";
 
+static const char image_help[] =
+    "usage: vmm image disk [options] -o FILE PROGRAM [ARGS...]\n"
+    "       vmm image efi [options] -o FILE PROGRAM [ARGS...]\n"
+    "\n"
+    "Makes what a machine with UEFI firmware boots by itself: a disk image (GPT with an\n"
+    "EFI system partition) for a stick, a cloud or a hypervisor, or one .efi file for a\n"
+    "boot menu or the network.  In it are PROGRAM with all that it needs, the kernel and\n"
+    "its loader.  The program talks on the serial port and on the screen; its status is\n"
+    "shown at the end, and the machine is switched off.\n"
+    "\n"
+    "  -o, --output FILE        the image; may also stand behind ARGS\n"
+    "  -e, --env NAME=VALUE     set a variable; NAME alone takes the host's value\n"
+    "  -w, --workdir DIR        start in this directory of the guest (default /)\n"
+    "      --add HOST[:GUEST]   a file or directory tree for the guest; may be repeated\n"
+    "      --hostname NAME      the guest's host name (default vmm)\n"
+    "      --append WORDS       the kernel's command line: vmm-guest(7)\n"
+    "\n"
+    "\"vmm image disk\" takes mtools (apt install mtools), but not root.\n";
+
 static const char doctor_help[] =
     "usage: vmm doctor\n"
     "\n"
@@ -77,6 +98,8 @@ int cmd_help(const char *topic)
         return print(overview, sizeof(overview) - 1);
     if (strcmp(topic, "run") == 0)
         return print(run_help, sizeof(run_help) - 1);
+    if (strcmp(topic, "image") == 0)
+        return print(image_help, sizeof(image_help) - 1);
     if (strcmp(topic, "doctor") == 0)
         return print(doctor_help, sizeof(doctor_help) - 1);
     return cli_fail(CLI_FAILED, "no help on %s; see \"vmm help\"", topic);

@@ -25,7 +25,7 @@ static struct vmm *running;
 static volatile sig_atomic_t interrupts, terminations;
 static volatile sig_atomic_t stopped_by = SIGINT;
 
-static int status_of_fault(enum vmm_fault fault)
+int cli_status_of(enum vmm_fault fault)
 {
     switch (fault) {
     case VMM_FAULT_NOT_FOUND:
@@ -87,8 +87,7 @@ static void install_handlers(bool terminal)
         handle(SIGWINCH, pass_size);
 }
 
-/* What the guest gets without being asked for; -e comes later and wins. */
-static int add_default_env(struct vmm_config *config)
+int run_add_default_env(struct vmm_config *config)
 {
     int result = vmm_config_add_env(
         config, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
@@ -201,7 +200,7 @@ static int run_vm(const struct run_options *options, bool raw, int stats_fd)
     handle(SIGPIPE, SIG_IGN);
     handle(SIGXFSZ, SIG_IGN);
     if (vmm_create(options->config, &vm, &error) != 0)
-        return cli_fail(status_of_fault(error.fault), "%s", error.text);
+        return cli_fail(cli_status_of(error.fault), "%s", error.text);
     running = vm;
     install_handlers(raw);
     if (raw) {
@@ -214,7 +213,7 @@ static int run_vm(const struct run_options *options, bool raw, int stats_fd)
     int failed = vmm_run(vm, &result, &error);
     terminal_restore();
     if (failed)
-        return cli_fail(status_of_fault(error.fault), "%s", error.text);
+        return cli_fail(cli_status_of(error.fault), "%s", error.text);
     int status = report(options, &result, &error);
     if (options->stats)
         print_stats(stats_fd, vm, &result, status);
@@ -231,7 +230,7 @@ int cmd_run(int argc, char **argv)
     bool raw;
     int stats_fd;
 
-    if (vmm_config_new(&options.config) != 0 || add_default_env(options.config) != 0)
+    if (vmm_config_new(&options.config) != 0 || run_add_default_env(options.config) != 0)
         return cli_fail(CLI_FAILED, "out of memory");
     int status = run_options_parse(argc, argv, &options);
     if (status)

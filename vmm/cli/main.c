@@ -20,6 +20,8 @@ int main(int argc, char **argv)
     const char *command = argv[1];
     if (strcmp(command, "run") == 0)
         return cmd_run(argc - 2, argv + 2);
+    if (strcmp(command, "image") == 0)
+        return cmd_image(argc - 2, argv + 2);
     if (strcmp(command, "doctor") == 0)
         return cmd_doctor(argc - 2, argv + 2);
     if (strcmp(command, "help") == 0)

@@ -14,10 +14,6 @@
 
 #include "boot/guest_abi.h"
 
-#define CONSOLE_LEVEL 6u /* KERN_INFO */
-#define CONSOLE_LEVEL_MAX 7u
-#define CONSOLE_LEVEL_TRACE 4u /* with a trace: warnings */
-
 enum option_id {
     OPT_ENV,
     OPT_WORKDIR,
@@ -40,6 +36,7 @@ enum option_id {
     OPT_CONSOLE,
     OPT_STRACE,
     OPT_STRICT,
+    OPT_OUTPUT,
 };
 
 enum value_kind { NO_VALUE, VALUE, MAYBE_VALUE /* only as --name=value */ };
@@ -74,8 +71,27 @@ static const struct option option_table[] = {
     {"console", 0, MAYBE_VALUE, OPT_CONSOLE},
     {"strace", 0, MAYBE_VALUE, OPT_STRACE},
     {"strict", 0, NO_VALUE, OPT_STRICT},
+    {"output", 'o', VALUE, OPT_OUTPUT},
 };
 #define OPTION_COUNT (sizeof(option_table) / sizeof(option_table[0]))
+
+/* Of the one command or the other: an image says what the program sees, not what runs it. */
+static bool belongs(const struct run_options *options, enum option_id id)
+{
+    switch (id) {
+    case OPT_ENV:
+    case OPT_WORKDIR:
+    case OPT_ADD:
+    case OPT_APPEND:
+    case OPT_HOSTNAME:
+    case OPT_HELP:
+        return true;
+    case OPT_OUTPUT:
+        return options->image;
+    default:
+        return !options->image;
+    }
+}
 
 static int fail_option(const char *option, const char *value, int result)
 {
@@ -195,48 +211,6 @@ static int set_timeout(struct run_options *options, const char *value)
     return 0;
 }
 
-static int set_stats(struct run_options *options, const char *value)
-{
-    if (strncmp(value, "json", 4) != 0 || (value[4] != '\0' && value[4] != ':') ||
-        strcmp(value, "json:") == 0)
-        return cli_fail(CLI_FAILED, "--stats %s: unknown; give json or json:FILE", value);
-    options->stats = true;
-    options->stats_path = value[4] ? value + 5 : NULL;
-    vmm_config_set_stats(options->config, true);
-    return 0;
-}
-
-static int set_console(struct run_options *options, const char *value)
-{
-    uint64_t level = CONSOLE_LEVEL;
-    if (*value && !parse_number(value, CONSOLE_LEVEL_MAX, &level))
-        return cli_fail(CLI_FAILED, "--console=%s: the level must be between 0 and %u", value,
-                        CONSOLE_LEVEL_MAX);
-    options->console = true;
-    vmm_config_set_console(options->config, STDERR_FILENO, (unsigned int)level);
-    return 0;
-}
-
-/* "", or calls or summary, and perhaps ":FILE". */
-static int set_trace(struct run_options *options, const char *value)
-{
-    const char *colon = strchr(value, ':');
-    size_t length = colon ? (size_t)(colon - value) : strlen(value);
-    bool calls = length == 0 || (length == 5 && memcmp(value, "calls", 5) == 0);
-    bool summary = length == 7 && memcmp(value, "summary", 7) == 0;
-    int fd = STDERR_FILENO;
-
-    if ((!calls && !summary) || (colon && !colon[1]))
-        return cli_fail(CLI_FAILED, "--strace=%s: unknown; give calls or summary, and :FILE",
-                        value);
-    if (colon && (fd = open(colon + 1, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) < 0)
-        return cli_fail(CLI_FAILED, "--strace: %s: %s", colon + 1, strerror(errno));
-    vmm_config_set_trace(options->config, summary ? VMM_TRACE_SUMMARY : VMM_TRACE_CALLS);
-    vmm_config_set_console(options->config, fd, CONSOLE_LEVEL_TRACE);
-    options->console = true;
-    return 0;
-}
-
 static int set_cwd(struct run_options *options, const char *value)
 {
     int result = vmm_config_set_cwd(options->config, value);
@@ -266,11 +240,11 @@ static int apply(struct run_options *options, enum option_id id, char *value)
     case OPT_TIMEOUT:
         return set_timeout(options, value);
     case OPT_STATS:
-        return set_stats(options, value);
+        return run_set_stats(options, value);
     case OPT_CONSOLE:
-        return set_console(options, value);
+        return run_set_console(options, value);
     case OPT_STRACE:
-        return set_trace(options, value);
+        return run_set_trace(options, value);
     case OPT_KERNEL:
         options->has_kernel = true;
         result = vmm_config_set_kernel(options->config, value);
@@ -292,6 +266,9 @@ static int apply(struct run_options *options, enum option_id id, char *value)
     case OPT_NO_SANDBOX:
         vmm_config_set_sandbox(options->config, false);
         return 0;
+    case OPT_OUTPUT:
+        options->output = value;
+        return 0;
     case OPT_TERMINAL:
         options->terminal = true;
         return 0;
@@ -308,9 +285,10 @@ static int apply(struct run_options *options, enum option_id id, char *value)
     return 0;
 }
 
-static int unknown_option(const char *word, int length)
+static int unknown_option(const struct run_options *options, const char *word, int length)
 {
-    return cli_fail(CLI_FAILED, "unknown option %.*s; see \"vmm help run\"", length, word);
+    return cli_fail(CLI_FAILED, "unknown option %.*s; see \"vmm help %s\"", length, word,
+                    options->image ? "image" : "run");
 }
 
 /* "--name", "--name=value", "--name value"; *used counts words. */
@@ -321,7 +299,8 @@ static int take_long(struct run_options *options, char **words, int count, int *
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &option_table[i];
-        if (strncmp(option->name, name, length) != 0 || option->name[length] != '\0' || !length)
+        if (strncmp(option->name, name, length) != 0 || option->name[length] != '\0' || !length ||
+            !belongs(options, option->id))
             continue;
         char none[] = "", *value = equals ? equals + 1 : none;
         if (option->value == NO_VALUE && equals)
@@ -334,7 +313,7 @@ static int take_long(struct run_options *options, char **words, int count, int *
         }
         return apply(options, option->id, value);
     }
-    return unknown_option(words[0], (int)length + 2);
+    return unknown_option(options, words[0], (int)length + 2);
 }
 
 /* "-t", "-it", "-m512M", "-m 512M". */
@@ -342,10 +321,11 @@ static int take_letters(struct run_options *options, char **words, int count, in
 {
     for (char *letter = words[0] + 1; *letter; letter++) {
         const struct option *option = option_table;
-        while (option < option_table + OPTION_COUNT && option->letter != *letter)
+        while (option < option_table + OPTION_COUNT &&
+               (option->letter != *letter || !belongs(options, option->id)))
             option++;
         if (option == option_table + OPTION_COUNT)
-            return cli_fail(CLI_FAILED, "unknown option -%c; see \"vmm help run\"", *letter);
+            return unknown_option(options, (char[]){'-', *letter}, 2);
         if (option->value == NO_VALUE) {
             int result = apply(options, option->id, letter);
             if (result)
@@ -366,6 +346,10 @@ static int take_program(struct run_options *options, int argc, char **argv)
 {
     char path[PATH_MAX];
     options->program = argv[0];
+    if (options->image && !options->output && argc > 2 && strcmp(argv[argc - 2], "-o") == 0) {
+        options->output = argv[argc - 1];
+        argc -= 2;
+    }
     if (!argv[0][0])
         return cli_fail(CLI_NOT_FOUND, "the program's name is empty");
     int result = find_program(argv[0], path, sizeof(path));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * "vmm run [options] PROGRAM [ARGS...]": from words to a configuration.
+ * "vmm run [options] PROGRAM [ARGS...]": from words to a configuration; "vmm image", too.
  */
 #ifndef VMM_CLI_RUN_OPTIONS_H
 #define VMM_CLI_RUN_OPTIONS_H
@@ -21,10 +21,20 @@ struct run_options {
     bool has_term; /* -e TERM was given */
     bool has_kernel; /* --kernel was given */
     bool has_initrd;
+    bool image; /* set before: for "vmm image", which takes fewer of them */
+    const char *output; /* -o, of an image; also the last two words, if there is none before */
 };
 
 /* 0 or an exit status; the error has been printed. */
 int run_options_parse(int argc, char **argv, struct run_options *options);
+
+/* run_reports.c: values of --stats, --console and --strace; 0 or an exit status. */
+int run_set_stats(struct run_options *options, const char *value);
+int run_set_console(struct run_options *options, const char *value);
+int run_set_trace(struct run_options *options, const char *value);
+
+/* What the guest gets without being asked for; -e comes later and wins. */
+int run_add_default_env(struct vmm_config *config);
 
 /* The host path of a program: searched in the user's PATH when it has no slash. */
 int find_program(const char *name, char *path, size_t size);
