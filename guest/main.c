@@ -18,6 +18,7 @@
 #include "drivers/virtio/blk.h"
 #include "drivers/virtio/console.h"
 #include "drivers/virtio/rng.h"
+#include "drivers/virtio/virtio.h"
 #include "fs/stream.h"
 #include "fs/tty.h"
 #include "iface/open_flags.h"
@@ -260,6 +261,13 @@ static void end_process(struct process *process)
 static const struct process_timer_hooks timer_hooks = {
     .end = end_process, .exec = proc_timers_exec, .delivered = proc_timer_delivered};
 
+static void find_cpus(void)
+{
+    acpi_load_apic_config();
+    if (apic_config.cpu_count > 1)
+        virtio_settle();
+}
+
 /* The current program as fs/ sees it, and where devices and seeds come from. */
 static void connect_sources(void)
 {
@@ -359,8 +367,9 @@ NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
     take_seed();
     clock_init(tsc_entry);
     apic_set_mapper(paging_map_device);
+    apic_silence_pic();
     acpi_init(boot_info.rsdp);
-    smp_set_source(acpi_load_apic_config);
+    smp_set_source(find_cpus);
     boot_trap_handlers();
     if (wants_stats())
         syscall_enable_stats();

@@ -22,6 +22,7 @@
 /* What Linux allows one argument or variable to be: MAX_ARG_STRLEN. */
 #define STRING_BYTES_MAX (32u * PAGE_SIZE)
 #define PATH_BYTES_MAX 4096u /* PATH_MAX, with the NUL */
+#define CPU_MODEL_MAX 256u /* bytes with the NUL */
 
 /* Replaces *slot by a copy of text; text NULL clears it. */
 int config_set_string(char **slot, const char *text, size_t bytes_max)
@@ -99,6 +100,7 @@ void vmm_config_free(struct vmm_config *config)
     free(config->program);
     free(config->cwd);
     free(config->hostname);
+    free(config->cpu_model);
     free(config->kernel);
     free(config->initrd);
     free(config->append);
@@ -182,6 +184,16 @@ int vmm_config_add_env(struct vmm_config *config, const char *name_value)
     }
     config->env[config->env_count++] = copy;
     return 0;
+}
+
+int vmm_config_set_machine(struct vmm_config *config, enum vmm_machine machine, const char *cpu)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "+-=,._";
+    if (machine > VMM_MACHINE_PC || (cpu && (!*cpu || cpu[strspn(cpu, allowed)])))
+        return -EINVAL;
+    config->machine = machine;
+    return config_set_string(&config->cpu_model, cpu, CPU_MODEL_MAX);
 }
 
 int vmm_config_set_cwd(struct vmm_config *config, const char *guest_dir)
@@ -317,6 +329,8 @@ static int copy_strings(struct vmm_config *to, const struct vmm_config *from)
     if (!result)
         result = vmm_config_set_hostname(to, from->hostname);
     if (!result)
+        result = config_set_string(&to->cpu_model, from->cpu_model, CPU_MODEL_MAX);
+    if (!result)
         result = vmm_config_set_kernel(to, from->kernel);
     if (!result)
         result = vmm_config_set_initrd(to, from->initrd);
@@ -331,7 +345,7 @@ struct vmm_config *vmm_config_copy(const struct vmm_config *config)
     if (!copy)
         return NULL;
     *copy = *config;
-    copy->program = copy->cwd = copy->hostname = NULL;
+    copy->program = copy->cwd = copy->hostname = copy->cpu_model = NULL;
     copy->kernel = copy->initrd = copy->append = NULL;
     copy->argv = copy->env = NULL;
     copy->argc = 0;

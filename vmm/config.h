@@ -26,6 +26,8 @@ struct vmm_config_export {
 
 struct vmm_config {
     enum vmm_engine engine;
+    enum vmm_machine machine;
+    char *cpu_model; /* NULL: all that there is */
     uint64_t memory_bytes;
     unsigned int cpus;
 

@@ -37,6 +37,10 @@ static int create_machine(struct vmm *vm, struct vmm_error *error)
     if (vm->config->engine == VMM_ENGINE_QEMU) {
         return create_with(vm, &vmm_qemu_engine, error);
     }
+    if (vm->config->machine != VMM_MACHINE_MICROVM || vm->config->cpu_model) {
+        return vmm_fail(error, -EINVAL, VMM_FAULT_USAGE,
+                        "the machine and its CPU can be chosen with QEMU only (--engine qemu)");
+    }
     /* The usual case asks no more than one file; /dev/kvm is opened once. */
     if (kvm_is_vendors()) {
         result = create_on_kvm(vm, error);

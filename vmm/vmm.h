@@ -33,8 +33,11 @@ struct vmm_config; /* what it is made of; reusable for several */
 enum vmm_engine {
     VMM_ENGINE_AUTO, /* KVM when it really works, else QEMU */
     VMM_ENGINE_KVM, /* refuse when KVM does not work */
-    VMM_ENGINE_QEMU, /* qemu-system-x86_64, microvm; no isolation under TCG */
+    VMM_ENGINE_QEMU, /* qemu-system-x86_64; no isolation under TCG */
 };
+
+/* What QEMU is, for the QEMU engine: the smallest machine, or a PC with firmware, ACPI and PCI. */
+enum vmm_machine { VMM_MACHINE_MICROVM, VMM_MACHINE_Q35, VMM_MACHINE_PC };
 
 /* Whose fault a failure is; the CLI turns it into an exit status. */
 enum vmm_fault {
@@ -58,6 +61,11 @@ int vmm_config_new(struct vmm_config **config);
 void vmm_config_free(struct vmm_config *config); /* NULL is allowed */
 
 int vmm_config_set_engine(struct vmm_config *config, enum vmm_engine engine);
+/*
+ * Other machines than the microvm need VMM_ENGINE_QEMU.  cpu: a model as QEMU's -cpu has
+ * it, NULL for the one with most features.
+ */
+int vmm_config_set_machine(struct vmm_config *config, enum vmm_machine machine, const char *cpu);
 /* Bytes; 16 MiB to 256 GiB, a multiple of 4096.  Default 256 MiB. */
 int vmm_config_set_memory(struct vmm_config *config, uint64_t memory_bytes);
 int vmm_config_set_cpus(struct vmm_config *config, unsigned int cpus); /* 1..64 */

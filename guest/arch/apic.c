@@ -47,6 +47,15 @@
 #define REDIRECT_ACTIVE_LOW 0x2000u
 #define REDIRECT_LEVEL 0x8000u
 
+/* Interrupt masks of a PC's two 8259A. */
+#define PIC_FIRST_MASK 0x21u
+#define PIC_SECOND_MASK 0xa1u
+
+/* Message-signalled interrupts: SDM 3A, 11.11. */
+#define MESSAGE_ADDRESS 0xfee00000u
+#define MESSAGE_ID_SHIFT 12
+#define MESSAGE_ID_MAX 254u
+
 #define NANOSECOND_KHZ 1000000u /* KVM's and QEMU's LAPIC timers count nanoseconds */
 #define CALIBRATE_NS 200000u
 
@@ -133,6 +142,14 @@ static void init_timer(void)
             panic("the local APIC's timer does not count");
     }
     lapic_write(LAPIC_LVT_TIMER, TRAP_VECTOR_TIMER);
+}
+
+void apic_silence_pic(void)
+{
+    if (boot_info.cpu.flags & GUEST_CPU_X2APIC_ON)
+        return; /* our monitor: there is none */
+    outb(PIC_SECOND_MASK, 0xff);
+    outb(PIC_FIRST_MASK, 0xff);
 }
 
 void apic_init_this_cpu(void)
@@ -229,6 +246,17 @@ void apic_timer_disarm(void)
         wrmsr(MSR_TSC_DEADLINE, 0);
     else
         lapic_write(LAPIC_TIMER_INITIAL, 0);
+}
+
+int apic_message(unsigned int vector, uint64_t *address, uint32_t *data)
+{
+    uint32_t id = apic_own_id();
+
+    if (id > MESSAGE_ID_MAX)
+        return -EINVAL;
+    *address = MESSAGE_ADDRESS | (uint64_t)id << MESSAGE_ID_SHIFT;
+    *data = vector; /* fixed delivery, edge */
+    return 0;
 }
 
 static void ioapic_write(volatile uint32_t *ioapic, uint32_t reg, uint32_t value)

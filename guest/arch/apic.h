@@ -22,6 +22,11 @@ extern struct apic_config apic_config;
 
 /* How to reach the registers (mm/paging.h, paging_map_device): set once at boot. */
 void apic_set_mapper(void *(*map)(paddr_t pa, uint64_t size));
+/*
+ * Boot, before interrupts are enabled: a PC's old controllers may be connected and armed by
+ * firmware, and their vectors would look like exceptions.
+ */
+void apic_silence_pic(void);
 /* Done by the functions below when it has not been; costs one test otherwise. */
 void apic_init_this_cpu(void);
 void apic_eoi(void);
@@ -33,5 +38,8 @@ void apic_send_startup(uint32_t apic_id, uint32_t page); /* page < 256: frame nu
 void apic_send_nmi_to_others(void);
 /* Routes a GSI to this CPU as vector TRAP_VECTOR_IRQ_BASE + gsi and unmasks it. */
 int ioapic_enable(unsigned int gsi, bool level, bool active_low);
+/* What a device writes, and where, to raise a vector on this CPU; -EINVAL: it has no such number.
+ */
+int apic_message(unsigned int vector, uint64_t *address, uint32_t *data);
 
 #endif

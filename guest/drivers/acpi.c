@@ -11,7 +11,10 @@
 
 #define PHYSICAL_MAX DIRECT_MAP_SIZE
 
+#define ISA_GSIS 16u
+
 static uint64_t rsdp_address;
+static uint64_t low_gsis, high_gsis; /* of the MADT's overrides */
 static atomic_bool config_loaded;
 static struct spinlock acpi_lock = SPINLOCK_INIT(LOCK_RANK_ANY);
 
@@ -35,6 +38,8 @@ const struct acpi_header *acpi_find(const char *signature, unsigned int index)
 
 static void copy_config(const struct acpi_madt *madt)
 {
+    low_gsis = madt->low_gsis;
+    high_gsis = madt->high_gsis;
     if (madt->lapic_address != 0)
         apic_config.lapic_address = madt->lapic_address;
     if (madt->ioapic_count != 0) {
@@ -66,6 +71,25 @@ void acpi_load_apic_config(void)
         atomic_store_explicit(&config_loaded, true, memory_order_release);
     }
     spin_unlock(&acpi_lock);
+}
+
+bool acpi_line_is_low(unsigned int gsi)
+{
+    acpi_load_apic_config();
+    if (gsi < 64 && ((low_gsis | high_gsis) >> gsi & 1))
+        return low_gsis >> gsi & 1;
+    return gsi >= ISA_GSIS;
+}
+
+bool acpi_find_ecam(struct acpi_ecam *ecam)
+{
+    const struct acpi_header *mcfg = acpi_find(ACPI_MCFG_SIGNATURE, 0);
+    if (mcfg == NULL)
+        return false;
+    if (acpi_mcfg_read(mcfg, ecam))
+        return true;
+    klog(LOG_WARNING, "acpi: the MCFG names no usable range; there is no PCI for us");
+    return false;
 }
 
 unsigned int acpi_virtio_mmio(struct acpi_virtio_mmio *devices, unsigned int max)

@@ -19,6 +19,10 @@ const struct acpi_header *acpi_find(const char *signature, unsigned int index);
  * before cpu_count or the IOAPIC's address is needed.
  */
 void acpi_load_apic_config(void);
+/* Is a level-triggered interrupt active low?  As PCI's are where the MADT says nothing. */
+bool acpi_line_is_low(unsigned int gsi);
+/* Where PCI's configuration space is in memory; false: nowhere. */
+bool acpi_find_ecam(struct acpi_ecam *ecam);
 /* virtio-mmio devices that the DSDT names; for monitors that do not use the command line. */
 unsigned int acpi_virtio_mmio(struct acpi_virtio_mmio *devices, unsigned int max);
 

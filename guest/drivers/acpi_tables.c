@@ -103,16 +103,30 @@ const struct acpi_header *acpi_tables_dsdt(acpi_map_fn *map, const struct acpi_h
 enum {
     MADT_LAPIC = 0, /* 5.2.12.2 */
     MADT_IOAPIC = 1, /* 5.2.12.3 */
+    MADT_OVERRIDE = 2, /* 5.2.12.5 */
     MADT_LAPIC_ADDRESS = 5, /* 5.2.12.8 */
     MADT_X2APIC = 9, /* 5.2.12.12 */
 };
 #define MADT_CPU_ENABLED 1u
+#define MADT_POLARITY 3u /* table 5.57 */
+#define MADT_POLARITY_HIGH 1u
+#define MADT_POLARITY_LOW 3u
 #define MADT_ENTRIES 44u /* after the header: LAPIC address, flags */
 
 static void add_cpu(struct acpi_madt *out, uint32_t apic_id, uint32_t flags)
 {
     if ((flags & MADT_CPU_ENABLED) && out->cpu_count < ACPI_CPUS_MAX)
         out->apic_ids[out->cpu_count++] = apic_id;
+}
+
+static void add_override(struct acpi_madt *out, uint32_t gsi, unsigned int polarity)
+{
+    if (gsi >= 64)
+        return;
+    if (polarity == MADT_POLARITY_LOW)
+        out->low_gsis |= 1ul << gsi;
+    else if (polarity == MADT_POLARITY_HIGH)
+        out->high_gsis |= 1ul << gsi;
 }
 
 static void read_entry(const uint8_t *entry, uint8_t length, struct acpi_madt *out)
@@ -133,11 +147,15 @@ static void read_entry(const uint8_t *entry, uint8_t length, struct acpi_madt *o
             out->ioapic_count++;
         }
         break;
+    case MADT_OVERRIDE:
+        if (length >= 10)
+            add_override(out, get32(entry + 4), entry[8] & MADT_POLARITY);
+        break;
     case MADT_LAPIC_ADDRESS:
         if (length >= 12)
             out->lapic_address = get64(entry + 4);
         break;
-    default: /* overrides and NMIs: ISA interrupts are not used */
+    default: /* NMIs, and what is newer */
         break;
     }
 }
@@ -158,6 +176,25 @@ bool acpi_madt_read(const struct acpi_header *madt, struct acpi_madt *out)
         offset += length;
     }
     return true;
+}
+
+/* ---- MCFG ----------------------------------------------------------------- */
+
+bool acpi_mcfg_read(const struct acpi_header *mcfg, struct acpi_ecam *out)
+{
+    enum { MCFG_ENTRIES = 44, MCFG_ENTRY = 16 };
+    const uint8_t *bytes = (const uint8_t *)mcfg;
+    for (uint32_t at = MCFG_ENTRIES; at + MCFG_ENTRY <= mcfg->length; at += MCFG_ENTRY) {
+        uint64_t address = get64(bytes + at);
+        uint32_t segment = bytes[at + 8] | (uint32_t)bytes[at + 9] << 8;
+        uint8_t first = bytes[at + 10], last = bytes[at + 11];
+        if (segment != 0 || first > last || address == 0 || (address & 0xfffff) != 0 ||
+            address >= 1ull << 46)
+            continue;
+        *out = (struct acpi_ecam){.address = address, .first_bus = first, .last_bus = last};
+        return true;
+    }
+    return false;
 }
 
 /* ---- virtio-mmio in AML --------------------------------------------------- */

@@ -47,6 +47,8 @@ struct acpi_madt {
     uint64_t lapic_address;
     uint32_t cpu_count; /* enabled ones; more than ACPI_CPUS_MAX are not counted */
     uint32_t apic_ids[ACPI_CPUS_MAX];
+    uint64_t low_gsis; /* bit per GSI: overridden to be active low (5.2.12.5) */
+    uint64_t high_gsis; /* ... to be active high */
     uint32_t ioapic_count;
     struct {
         uint64_t address;
@@ -55,6 +57,14 @@ struct acpi_madt {
 };
 /* False when the table is malformed; what was read before that is kept. */
 bool acpi_madt_read(const struct acpi_header *madt, struct acpi_madt *out);
+
+/* PCI's configuration space in memory (PCI Firmware 3.2, 4.1.2), segment 0. */
+struct acpi_ecam {
+    uint64_t address; /* of bus 0, even where that is not there */
+    uint8_t first_bus, last_bus;
+};
+/* False: the MCFG has no range of segment 0 that makes sense. */
+bool acpi_mcfg_read(const struct acpi_header *mcfg, struct acpi_ecam *out);
 
 /* A virtio-mmio device that a DSDT names (_HID "LNRO0005"). */
 struct acpi_virtio_mmio {

@@ -13,10 +13,15 @@ struct irq_entry {
     void *arg;
 };
 
-static struct irq_entry entries[IRQ_GSI_MAX] LARGE_BSS;
+#define ENTRIES (IRQ_GSI_MAX + IRQ_MSI_MAX)
+_Static_assert(TRAP_VECTOR_IRQ_BASE + ENTRIES <= TRAP_VECTOR_TIMER, "vectors of devices");
+
+/* By vector: the lines of interrupt controllers, and behind them messages. */
+static struct irq_entry entries[ENTRIES] LARGE_BSS;
+static unsigned int message_count;
 static struct spinlock irq_lock = SPINLOCK_INIT(LOCK_RANK_ANY);
 
-int irq_register(unsigned int gsi, irq_handler *handler, void *arg)
+static int register_line(unsigned int gsi, irq_handler *handler, void *arg, bool level)
 {
     if (gsi >= IRQ_GSI_MAX)
         return -EINVAL;
@@ -31,20 +36,48 @@ int irq_register(unsigned int gsi, irq_handler *handler, void *arg)
     if (taken)
         return -EBUSY;
     acpi_load_apic_config();
-    int error = ioapic_enable(gsi, false, false);
+    int error = ioapic_enable(gsi, level, level && acpi_line_is_low(gsi));
     if (error != 0)
         atomic_store_explicit(&entry->handler, NULL, memory_order_relaxed);
     return error;
 }
 
+int irq_register(unsigned int gsi, irq_handler *handler, void *arg)
+{
+    return register_line(gsi, handler, arg, false);
+}
+
+int irq_register_level(unsigned int gsi, irq_handler *handler, void *arg)
+{
+    return register_line(gsi, handler, arg, true);
+}
+
+int irq_register_message(irq_handler *handler, void *arg, uint64_t *address, uint32_t *data)
+{
+    int error = -ENOSPC;
+    acpi_load_apic_config();
+    spin_lock(&irq_lock);
+    if (message_count < IRQ_MSI_MAX) {
+        unsigned int index = IRQ_GSI_MAX + message_count;
+        error = apic_message(TRAP_VECTOR_IRQ_BASE + index, address, data);
+        if (error == 0) {
+            message_count++;
+            entries[index].arg = arg;
+            atomic_store_explicit(&entries[index].handler, handler, memory_order_release);
+        }
+    }
+    spin_unlock(&irq_lock);
+    return error;
+}
+
 bool irq_dispatch(unsigned int vector)
 {
-    unsigned int gsi = vector - TRAP_VECTOR_IRQ_BASE;
-    if (vector < TRAP_VECTOR_IRQ_BASE || gsi >= IRQ_GSI_MAX)
+    unsigned int index = vector - TRAP_VECTOR_IRQ_BASE;
+    if (vector < TRAP_VECTOR_IRQ_BASE || index >= ENTRIES)
         return false;
-    irq_handler *handler = atomic_load_explicit(&entries[gsi].handler, memory_order_acquire);
+    irq_handler *handler = atomic_load_explicit(&entries[index].handler, memory_order_acquire);
     if (handler == NULL)
         return false;
-    handler(entries[gsi].arg);
+    handler(entries[index].arg);
     return true;
 }

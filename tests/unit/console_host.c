@@ -9,6 +9,7 @@
 #include "drivers/irq.h"
 #include "drivers/uart.h"
 #include "drivers/virtio/mmio.h"
+#include "drivers/virtio/pci.h"
 #include "unit/driver_fakes.h"
 
 static struct guest_mem mem;
@@ -289,7 +290,14 @@ static uint32_t interrupt(struct virtio_device *dev)
     return VIRTIO_INTERRUPT_USED | (dev->wants_config ? VIRTIO_INTERRUPT_CONFIG : 0);
 }
 
+static int route(struct virtio_device *dev)
+{
+    return irq_register(dev->gsi, virtio_interrupt, dev);
+}
+
 static const struct virtio_transport transport = {
+    .probe = virtio_mmio_probe,
+    .route = route,
     .set_status = set_status,
     .get_status = get_status,
     .get_features = get_features,
@@ -321,6 +329,13 @@ uint32_t virtio_mmio_probe(struct virtio_device *dev)
 {
     (void)dev;
     return VIRTIO_KIND_CONSOLE;
+}
+
+unsigned int virtio_pci_list(struct virtio_device *found, unsigned int max)
+{
+    (void)found;
+    (void)max;
+    return 0;
 }
 
 void raise_interrupt(unsigned int gsi)

@@ -113,8 +113,46 @@ static void test_madt_is_found_and_read(void **state)
     assert_int_equal(madt.ioapics[1].address, 0xfec01000);
     assert_int_equal(madt.ioapics[1].gsi_base, 24);
     assert_int_equal(madt.lapic_address, 0x1fee10000);
+    assert_int_equal(madt.low_gsis, 0);
+    assert_int_equal(madt.high_gsis, 0);
+    memory[MADT_AT + 44 + 48 + 4] = 9; /* the override: GSI 9 ... */
+    memory[MADT_AT + 44 + 48 + 8] = 0xf; /* ... level, active low */
+    assert_true(acpi_madt_read(table, &madt));
+    assert_int_equal(madt.low_gsis, 1 << 9);
+    memory[MADT_AT + 44 + 48 + 8] = 0xd;
+    assert_true(acpi_madt_read(table, &madt));
+    assert_int_equal(madt.high_gsis, 1 << 9);
+    memory[MADT_AT + 44 + 48 + 5] = 1; /* GSI 265: not one we know */
+    assert_true(acpi_madt_read(table, &madt));
+    assert_int_equal(madt.high_gsis, 0);
     assert_null(find("APIC", 1));
     assert_null(find("FACP", 0));
+}
+
+static void test_mcfg_says_where_pci_is(void **state)
+{
+    struct acpi_ecam ecam;
+    uint8_t table[44 + 3 * 16] = {0};
+    struct acpi_header *mcfg = (struct acpi_header *)table;
+    (void)state;
+    mcfg->length = sizeof(table);
+    assert_false(acpi_mcfg_read(mcfg, &ecam)); /* at address 0 */
+    table[44 + 3] = 0xb0; /* another segment's */
+    table[44 + 8] = 1;
+    table[60 + 3] = 0xc0; /* buses in the wrong order */
+    table[60 + 10] = 2;
+    table[60 + 11] = 1;
+    table[76 + 3] = 0xd0;
+    table[76 + 11] = 15;
+    assert_true(acpi_mcfg_read(mcfg, &ecam));
+    assert_int_equal(ecam.address, 0xd0000000);
+    assert_int_equal(ecam.first_bus, 0);
+    assert_int_equal(ecam.last_bus, 15);
+    table[76 + 1] = 0x10; /* not on a boundary of 1 MiB */
+    assert_false(acpi_mcfg_read(mcfg, &ecam));
+    table[76 + 1] = 0;
+    mcfg->length = 76 + 15; /* cut off */
+    assert_false(acpi_mcfg_read(mcfg, &ecam));
 }
 
 static void test_rsdt_serves_where_there_is_no_xsdt(void **state)
@@ -231,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_madt_is_found_and_read, set_up, tear_down),
+        cmocka_unit_test(test_mcfg_says_where_pci_is),
         cmocka_unit_test_setup_teardown(test_rsdt_serves_where_there_is_no_xsdt, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_broken_rsdp_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_broken_tables_are_refused, set_up, tear_down),

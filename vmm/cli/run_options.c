@@ -25,6 +25,7 @@ enum option_id {
     OPT_HELP,
     OPT_ADD,
     OPT_ENGINE,
+    OPT_MACHINE,
     OPT_KERNEL,
     OPT_INITRD,
     OPT_APPEND,
@@ -60,6 +61,7 @@ static const struct option option_table[] = {
     {"help", 'h', NO_VALUE, OPT_HELP},
     {"add", 0, VALUE, OPT_ADD},
     {"engine", 0, VALUE, OPT_ENGINE},
+    {"machine", 0, VALUE, OPT_MACHINE},
     {"kernel", 0, VALUE, OPT_KERNEL},
     {"initrd", 0, VALUE, OPT_INITRD},
     {"append", 0, VALUE, OPT_APPEND},
@@ -185,21 +187,6 @@ static int add_disk(struct run_options *options, char *value)
     return result ? fail_option("--disk", value, result) : 0;
 }
 
-static int set_engine(struct run_options *options, const char *value)
-{
-    enum vmm_engine engine;
-    if (strcmp(value, "auto") == 0)
-        engine = VMM_ENGINE_AUTO;
-    else if (strcmp(value, "kvm") == 0)
-        engine = VMM_ENGINE_KVM;
-    else if (strcmp(value, "qemu") == 0)
-        engine = VMM_ENGINE_QEMU;
-    else
-        return cli_fail(CLI_FAILED, "--engine %s: unknown; give auto, kvm or qemu", value);
-    vmm_config_set_engine(options->config, engine);
-    return 0;
-}
-
 static int set_timeout(struct run_options *options, const char *value)
 {
     uint64_t milliseconds;
@@ -234,7 +221,9 @@ static int apply(struct run_options *options, enum option_id id, char *value)
     case OPT_ADD:
         return add_file(options, value);
     case OPT_ENGINE:
-        return set_engine(options, value);
+        return run_set_engine(options, value);
+    case OPT_MACHINE:
+        return run_set_machine(options, value);
     case OPT_DISK:
         return add_disk(options, value);
     case OPT_TIMEOUT:

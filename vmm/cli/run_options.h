@@ -28,6 +28,10 @@ struct run_options {
 /* 0 or an exit status; the error has been printed. */
 int run_options_parse(int argc, char **argv, struct run_options *options);
 
+/* Values of --engine and --machine; 0 or an exit status. */
+int run_set_engine(struct run_options *options, const char *value);
+int run_set_machine(struct run_options *options, const char *value);
+
 /* run_reports.c: values of --stats, --console and --strace; 0 or an exit status. */
 int run_set_stats(struct run_options *options, const char *value);
 int run_set_console(struct run_options *options, const char *value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * QEMU's command line.  Each option is there for a reason, and what is not
- * needed is off, ACPI above all: it is the dearest part of a start.  PIT and
+ * QEMU's command line.  Each option is there for a reason, and what a microvm does
+ * not need is off, ACPI above all: it is the dearest part of a start.  PIT and
  * RTC stay: the guest's clock starts from them.  Opens nothing.
  */
 #include <errno.h>
@@ -65,22 +65,33 @@ static bool quote(const char *path, char *buffer, size_t size)
     return true;
 }
 
+static bool is_pc(const struct vmm_config *config)
+{
+    return config->machine != VMM_MACHINE_MICROVM;
+}
+
+static const char *machine_words(const struct vmm_config *config)
+{
+    if (config->machine == VMM_MACHINE_Q35)
+        return "q35,sata=off,smbus=off,vmport=off";
+    if (config->machine == VMM_MACHINE_PC)
+        return "pc,vmport=off";
+    /* A foreign kernel may want any of it; ours needs ACPI for more CPUs only. */
+    if (config->kernel && !config->program)
+        return "microvm";
+    return config->cpus > 1 ? "microvm,acpi=on,ioapic2=off,pic=off" : "microvm,acpi=off,pic=off";
+}
+
 static void add_machine(struct command *command, const struct vmm_config *config)
 {
     unsigned long long memory = config->memory_bytes;
-    /* A foreign kernel may want any of it; ours needs ACPI for more CPUs only. */
-    const char *machine = "microvm,acpi=off,pic=off";
-    if (config->kernel && !config->program)
-        machine = "microvm";
-    else if (config->cpus > 1)
-        machine = "microvm,acpi=on,ioapic2=off,pic=off";
-    add(command, "-M", "%s,memory-backend=ram", machine);
+    add(command, "-M", "%s,memory-backend=ram", machine_words(config));
     /* Memory is the host's when it is touched, as with KVM: a guest may be given
      * more than there is. */
     add(command, "-object", "memory-backend-ram,id=ram,reserve=off,size=%lluB", memory);
     add(command, "-m", "%lluB", memory);
     add(command, "-accel", "%s", command->qemu->use_kvm ? "kvm,kernel-irqchip=split" : "tcg");
-    add(command, "-cpu", "max");
+    add(command, "-cpu", "%s", config->cpu_model ? config->cpu_model : "max");
     if (config->cpus > 1)
         add(command, "-smp", "%u", config->cpus);
 }
@@ -105,15 +116,18 @@ static void add_channel(struct command *command, enum qemu_channel channel, cons
     add(command, "-device", "virtserialport,chardev=%s,name=%s,nr=%u", name, name, number);
 }
 
-static void add_devices(struct command *command)
+/* virtio devices are on PCI where there is one. */
+static void add_devices(struct command *command, const struct vmm_config *config)
 {
-    add(command, "-global", "virtio-mmio.force-legacy=false");
+    const char *bus = is_pc(config) ? "pci" : "device";
+    if (!is_pc(config))
+        add(command, "-global", "virtio-mmio.force-legacy=false");
     /* Port 0 is for a console, which has no way to say that it is closed. */
-    add(command, "-device", "virtio-serial-device,max_ports=4");
+    add(command, "-device", "virtio-serial-%s,max_ports=4", bus);
     add_channel(command, CHANNEL_STDIO, GUEST_STDIO_PORT_NAME, 1);
     add_channel(command, CHANNEL_STDERR, GUEST_STDERR_PORT_NAME, 2);
     add_channel(command, CHANNEL_CTL, GUEST_CTL_PORT_NAME, 3);
-    add(command, "-device", "virtio-rng-device");
+    add(command, "-device", "virtio-rng-%s", bus);
     add(command, "-device", "isa-debug-exit,iobase=%#x,iosize=4", QEMU_DEBUG_EXIT_PORT);
     add(command, "-chardev", "socket,id=console,fd=%d", command->qemu->far_ends[CHANNEL_CONSOLE]);
     add(command, "-serial", "chardev:console");
@@ -130,7 +144,7 @@ static void add_disks(struct command *command, const struct vmm_config *config)
             return;
         add(command, "-drive", "if=none,id=disk%zu,format=raw,readonly=%s,file=%s", i,
             disk->read_only ? "on" : "off", path);
-        add(command, "-device", "virtio-blk-device,drive=disk%zu", i);
+        add(command, "-device", "virtio-blk-%s,drive=disk%zu", is_pc(config) ? "pci" : "device", i);
     }
 }
 
@@ -144,7 +158,8 @@ static int build_words(const struct vmm_config *config, char *words, size_t size
                         config->console_fd >= 0 ? config->log_level : 4,
                         config->stats ? " stats" : "", config_report_words(config));
     /* Without ACPI, QEMU announces the devices by itself. */
-    for (unsigned int slot = 0; slot < QEMU_VIRTIO_SLOTS && config->cpus > 1 && used; slot++)
+    bool announce = config->cpus > 1 && !is_pc(config);
+    for (unsigned int slot = 0; slot < QEMU_VIRTIO_SLOTS && announce && used; slot++)
         used += snprintf(words + used, size - (size_t)used, "virtio_mmio.device=%u@%#x:%u ",
                          QEMU_VIRTIO_SIZE, QEMU_VIRTIO_BASE + slot * QEMU_VIRTIO_SIZE,
                          QEMU_VIRTIO_ACPI_GSI + slot);
@@ -181,7 +196,7 @@ int qemu_build_command(struct qemu *qemu, bool has_archive, struct vmm_error *er
     add_word(&command, qemu->path);
     add_machine(&command, qemu->config);
     add_silence(&command, qemu->config);
-    add_devices(&command);
+    add_devices(&command, qemu->config);
     add_disks(&command, qemu->config);
     add_kernel(&command, qemu->config, has_archive);
     if (command.error)

@@ -5,6 +5,7 @@
  */
 #include "drivers/virtio/mmio.h"
 
+#include "drivers/irq.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/page_alloc.h"
@@ -125,7 +126,14 @@ static uint32_t mmio_interrupt(struct virtio_device *dev)
     return VIRTIO_INTERRUPT_USED | (changed ? VIRTIO_INTERRUPT_CONFIG : 0);
 }
 
+static int mmio_route(struct virtio_device *dev)
+{
+    return irq_register(dev->gsi, virtio_interrupt, dev);
+}
+
 static const struct virtio_transport mmio_transport = {
+    .probe = virtio_mmio_probe,
+    .route = mmio_route,
     .set_status = mmio_set_status,
     .get_status = mmio_get_status,
     .get_features = mmio_get_features,

@@ -61,7 +61,7 @@ static void read_seed(struct virtio_device *dev, struct rng_page *page)
         random_seed_add(page->seed, length);
     else
         klog(LOG_WARNING, "rng: the entropy device gave nothing");
-    dev->transport->set_status(dev, 0); /* it writes to the page no more */
+    virtio_reset(dev); /* it writes to the page no more */
 }
 
 void virtio_rng_seed(void)

@@ -8,8 +8,8 @@
 #include "arch/boot_info.h"
 #include "arch/spinlock.h"
 #include "drivers/acpi.h"
-#include "drivers/irq.h"
 #include "drivers/virtio/mmio.h"
+#include "drivers/virtio/pci.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -31,24 +31,25 @@ static void list_from_cmdline(void)
     }
 }
 
-/* What our monitor says they are; others are asked. */
-static void kinds_from_cmdline(void)
+/* What our monitor says they are, true if it names them all; others are asked. */
+static bool kinds_from_cmdline(void)
 {
     char value[4 * VIRTIO_DEVICES_MAX];
     if (cmdline_get("virtio.kinds", value, sizeof(value), NULL) < 0)
-        return;
+        return false;
     const char *at = value;
     for (unsigned int i = 0; i < device_count; i++) {
         const char *end;
         uint64_t kind = parse_u64(at, &end);
         if (end == at || kind > UINT8_MAX)
-            return;
+            return false;
         devices[i].kind = (uint32_t)kind;
         devices[i].resets_to_zero = true;
         if (*end != ',')
-            return;
+            return i + 1 == device_count;
         at = end + 1;
     }
+    return true;
 }
 
 /* A monitor that does not use the command line describes them in ACPI. */
@@ -63,35 +64,82 @@ static void list_from_acpi(void)
     }
 }
 
-/* When somebody first wants a device, with the lock held. */
-static void list_devices(void)
+/*
+ * Where devices are announced, the cheapest first; the next place is looked at when a device
+ * is wanted that those so far do not have.  What our monitor tells is all there is.
+ */
+enum place { PLACE_COMMAND_LINE, PLACE_PCI, PLACE_ACPI, PLACES_END };
+
+/* With the lock held; false: there are no more places. */
+static bool list_more(void)
 {
-    static bool listed;
-    if (listed)
-        return;
-    listed = true;
-    list_from_cmdline();
-    kinds_from_cmdline();
-    if (device_count == 0)
+    static enum place next;
+    switch (next) {
+    case PLACE_COMMAND_LINE:
+        list_from_cmdline();
+        next = kinds_from_cmdline() ? PLACES_END : PLACE_PCI;
+        return true;
+    case PLACE_PCI:
+        device_count += virtio_pci_list(devices + device_count, VIRTIO_DEVICES_MAX - device_count);
+        /* The DSDT has devices of the command line again. */
+        next = device_count == 0 ? PLACE_ACPI : PLACES_END;
+        return true;
+    case PLACE_ACPI:
         list_from_acpi();
+        next = PLACES_END;
+        return true;
+    case PLACES_END:
+        break;
+    }
+    return false;
+}
+
+/* The index-th device of a kind among those from *first on, which moves behind them. */
+static struct virtio_device *find_listed(enum virtio_kind kind, unsigned int *first,
+                                         unsigned int *index)
+{
+    for (; *first < device_count; ++*first) {
+        struct virtio_device *dev = &devices[*first];
+        if (!dev->probed && (dev->kind == VIRTIO_KIND_NONE || dev->kind == (uint32_t)kind)) {
+            dev->probed = true;
+            dev->kind = dev->transport->probe(dev);
+        }
+        if (dev->kind == (uint32_t)kind && (*index)-- == 0)
+            return dev;
+    }
+    return NULL;
 }
 
 struct virtio_device *virtio_find(enum virtio_kind kind, unsigned int index)
 {
-    struct virtio_device *found = NULL;
+    struct virtio_device *found;
+    unsigned int first = 0;
     spin_lock(&list_lock);
-    list_devices();
-    for (unsigned int i = 0; i < device_count && found == NULL; i++) {
-        struct virtio_device *dev = &devices[i];
-        if (!dev->probed && (dev->kind == VIRTIO_KIND_NONE || dev->kind == (uint32_t)kind)) {
-            dev->probed = true;
-            dev->kind = virtio_mmio_probe(dev);
-        }
-        if (dev->kind == (uint32_t)kind && index-- == 0)
-            found = dev;
-    }
+    do {
+        found = find_listed(kind, &first, &index);
+    } while (found == NULL && list_more());
     spin_unlock(&list_lock);
     return found;
+}
+
+static bool has_driver(uint32_t kind)
+{
+    return kind == VIRTIO_KIND_CONSOLE || kind == VIRTIO_KIND_BLOCK || kind == VIRTIO_KIND_RNG;
+}
+
+void virtio_settle(void)
+{
+    spin_lock(&list_lock);
+    while (device_count == 0 && list_more()) {
+    }
+    for (unsigned int i = 0; i < device_count; i++) {
+        struct virtio_device *dev = &devices[i];
+        if (dev->transport->moves && !dev->probed && has_driver(dev->kind)) {
+            dev->probed = true;
+            dev->kind = dev->transport->probe(dev);
+        }
+    }
+    spin_unlock(&list_lock);
 }
 
 bool virtio_claim(struct virtio_device *dev)
@@ -107,7 +155,7 @@ int virtio_negotiate(struct virtio_device *dev, uint64_t wanted)
 {
     const struct virtio_transport *transport = dev->transport;
     /* One step at a time: some monitors refuse a write that sets two bits. */
-    transport->set_status(dev, 0);
+    virtio_reset(dev);
     transport->set_status(dev, VIRTIO_STATUS_ACKNOWLEDGE);
     transport->set_status(dev, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
     uint64_t offered = transport->get_features(dev, 0);
@@ -157,13 +205,18 @@ void virtio_fail(struct virtio_device *dev)
     dev->transport->set_status(dev, VIRTIO_STATUS_FAILED);
 }
 
+void virtio_reset(struct virtio_device *dev)
+{
+    dev->transport->set_status(dev, 0);
+}
+
 void virtio_kick(struct virtio_device *dev, struct virtqueue *queue)
 {
     if (virtqueue_publish(queue))
         dev->transport->notify(dev, queue);
 }
 
-static void device_interrupt(void *arg)
+void virtio_interrupt(void *arg)
 {
     struct virtio_device *dev = arg;
     /*
@@ -171,7 +224,8 @@ static void device_interrupt(void *arg)
      * raises the line again, so an edge-triggered line loses nothing.
      */
     uint32_t what = dev->transport->interrupt(dev);
-    dev->handler(dev->handler_arg, what);
+    if (what != 0)
+        dev->handler(dev->handler_arg, what);
 }
 
 int virtio_enable_interrupts(struct virtio_device *dev, void (*handler)(void *, uint32_t),
@@ -179,9 +233,8 @@ int virtio_enable_interrupts(struct virtio_device *dev, void (*handler)(void *, 
 {
     dev->handler = handler;
     dev->handler_arg = arg;
-    int error = irq_register(dev->gsi, device_interrupt, dev);
+    int error = dev->transport->route(dev);
     if (error != 0)
-        klog(LOG_ERR, "virtio: no interrupt %u for the device at %#lx (%d)", dev->gsi, dev->address,
-             error);
+        klog(LOG_ERR, "virtio: no interrupt for the device at %#lx (%d)", dev->address, error);
     return error;
 }

@@ -16,6 +16,9 @@
 struct virtio_device;
 
 struct virtio_transport {
+    /* The first look at a device: its kind; VIRTIO_KIND_NONE: not usable (it is said why). */
+    uint32_t (*probe)(struct virtio_device *dev);
+    bool moves; /* a probe may change where in memory devices are */
     void (*set_status)(struct virtio_device *dev, uint32_t status); /* 0 resets */
     uint32_t (*get_status)(struct virtio_device *dev);
     uint32_t (*get_features)(struct virtio_device *dev, unsigned int word);
@@ -28,12 +31,15 @@ struct virtio_transport {
     uint64_t (*config_read)(struct virtio_device *dev, unsigned int offset, unsigned int size);
     /* Acknowledges everything; a mask of VIRTIO_INTERRUPT_* that may have happened. */
     uint32_t (*interrupt)(struct virtio_device *dev);
+    /* Has dev->handler called from now on: 0 or negative errno. */
+    int (*route)(struct virtio_device *dev);
 };
 
 struct virtio_device {
     const struct virtio_transport *transport;
     volatile uint8_t *registers;
-    uint64_t address; /* guest-physical, of the registers */
+    uint64_t address; /* guest-physical, of the registers; of a PCI function: bus, slot, function */
+    void *bus; /* the transport's own */
     uint32_t gsi;
     uint32_t kind; /* enum virtio_kind, known when probed, or told by the monitor */
     bool resets_to_zero; /* told by the monitor: so do selectors and queue addresses */
@@ -53,6 +59,11 @@ struct virtio_device {
  * The first call for a device maps it and reads its identity, unless that was told.
  */
 struct virtio_device *virtio_find(enum virtio_kind kind, unsigned int index);
+/*
+ * Before other CPUs run: whatever may move devices in memory is done.  QEMU before 8.2
+ * confuses devices when one CPU moves some while another uses one.
+ */
+void virtio_settle(void);
 /* True: the caller is the first, and the device is its own. */
 bool virtio_claim(struct virtio_device *dev);
 
@@ -73,6 +84,10 @@ int virtio_queue_setup(struct virtio_device *dev, struct virtqueue *queue, unsig
                        uint16_t size, void *memory);
 void virtio_driver_ok(struct virtio_device *dev);
 void virtio_fail(struct virtio_device *dev); /* gives up: the device is not used again */
+void virtio_reset(struct virtio_device *dev); /* it touches memory no more */
+
+/* For transports: the device's interrupt has come in (arg: the device). */
+void virtio_interrupt(void *arg);
 
 /* Publishes what was added and notifies the device if it wants that. */
 void virtio_kick(struct virtio_device *dev, struct virtqueue *queue);

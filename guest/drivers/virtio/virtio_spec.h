@@ -110,6 +110,41 @@ _Static_assert(sizeof(struct virtq_used) == 4, "virtio 2.7.8");
 #define VIRTIO_INTERRUPT_USED 1u
 #define VIRTIO_INTERRUPT_CONFIG 2u
 
+/* 4.1.2 PCI device discovery */
+#define VIRTIO_PCI_VENDOR 0x1af4u
+#define VIRTIO_PCI_DEVICE_FIRST 0x1000u /* transitional; the kind is the subsystem's number */
+#define VIRTIO_PCI_DEVICE_MODERN 0x1040u /* plus the kind */
+#define VIRTIO_PCI_DEVICE_LAST 0x107fu
+
+/* 4.1.4 capabilities: type at byte 3, BAR at 4, offset at 8, length at 12 */
+#define VIRTIO_PCI_CAP_BAR 4u
+#define VIRTIO_PCI_CAP_OFFSET 8u
+#define VIRTIO_PCI_CAP_LENGTH 12u
+#define VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER 16u
+enum virtio_pci_cap_type {
+    VIRTIO_PCI_CAP_COMMON = 1,
+    VIRTIO_PCI_CAP_NOTIFY = 2,
+    VIRTIO_PCI_CAP_ISR = 3,
+    VIRTIO_PCI_CAP_DEVICE = 4,
+};
+#define VIRTIO_PCI_CAP_BYTES 16u /* length of these, but for ... */
+#define VIRTIO_PCI_CAP_NOTIFY_BYTES 20u
+
+/* 4.1.4.3 common configuration structure */
+struct virtio_pci_common {
+    uint32_t device_feature_select, device_feature;
+    uint32_t driver_feature_select, driver_feature;
+    uint16_t config_msix_vector, queue_count;
+    uint8_t device_status, config_generation;
+    uint16_t queue_select, queue_size, queue_msix_vector, queue_enable, queue_notify_off;
+    uint32_t queue_desc_low, queue_desc_high;
+    uint32_t queue_driver_low, queue_driver_high;
+    uint32_t queue_device_low, queue_device_high;
+};
+_Static_assert(sizeof(struct virtio_pci_common) == 56, "virtio 4.1.4.3");
+_Static_assert(offsetof(struct virtio_pci_common, queue_desc_low) == 32, "virtio 4.1.4.3");
+#define VIRTIO_PCI_NO_VECTOR 0xffffu
+
 /* 5.3 console device */
 #define VIRTIO_CONSOLE_F_SIZE (1ull << 0)
 #define VIRTIO_CONSOLE_F_MULTIPORT (1ull << 1)
