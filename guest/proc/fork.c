@@ -215,6 +215,15 @@ static struct process *make_process(struct process *parent, const struct clone_a
         signal_handlers_put(handlers);
         return NULL;
     }
+    if (args->flags & CLONE_SYSVSEM) {
+        struct undo_owner *owner = process_undo_owner(parent);
+        if (!owner) {
+            process_put(process);
+            return NULL;
+        }
+        ref_get(&owner->refs);
+        atomic_store(&process->undo_owner, owner);
+    }
     memcpy(process->rlimits, parent->rlimits, sizeof(process->rlimits));
     process->exit_signal = args->exit_signal;
     process->dumpable = parent->dumpable;

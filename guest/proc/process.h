@@ -56,6 +56,11 @@ struct rlimit64 {
     uint64_t soft, hard;
 };
 
+/* Whose SEM_UNDO promises these are: CLONE_SYSVSEM gives several processes the same. */
+struct undo_owner {
+    struct refcount refs;
+};
+
 struct process {
     struct refcount refs;
     int pid, pgid, sid;
@@ -93,6 +98,7 @@ struct process {
     uint64_t child_voluntary_switches, child_involuntary_switches;
     struct dentry *exe;
     struct list posix_timers; /* syscall/proc_timer.c */
+    struct undo_owner *_Atomic undo_owner; /* a reference; NULL: made no promise yet */
     atomic_uint membarrier; /* MEMBARRIER_REGISTER_* commands given; cleared by exec */
     uint32_t personality; /* personality(2); inherited */
     int oom_score_adj, oom_score_adj_min; /* proc(5); inherited */
@@ -198,6 +204,9 @@ struct process_timer_hooks {
     void (*delivered)(struct process *process, struct kernel_siginfo *info);
 };
 void process_set_timer_hooks(const struct process_timer_hooks *hooks); /* kept by reference */
+
+/* The process's, made if need be; NULL: out of memory. */
+struct undo_owner *process_undo_owner(struct process *process);
 
 /* clone(2) in all its forms; flags as Linux. */
 struct clone_args_kernel {

@@ -61,6 +61,22 @@ void exe_put(struct dentry *exe)
     dentry_put(exe);
 }
 
+struct undo_owner *process_undo_owner(struct process *process)
+{
+    struct undo_owner *owner = atomic_load(&process->undo_owner), *none = NULL;
+
+    if (owner)
+        return owner;
+    owner = kmalloc(sizeof(*owner));
+    if (!owner)
+        return NULL;
+    ref_init(&owner->refs);
+    if (atomic_compare_exchange_strong(&process->undo_owner, &none, owner))
+        return owner;
+    kfree(owner); /* another thread was faster */
+    return none;
+}
+
 void process_put(struct process *process)
 {
     if (!process || !ref_put(&process->refs))
@@ -69,6 +85,9 @@ void process_put(struct process *process)
     kfree(process->signals.spare);
     signal_handlers_put(process->signals.handlers);
     exe_put(process->exe);
+    struct undo_owner *owner = atomic_load(&process->undo_owner);
+    if (owner && ref_put(&owner->refs)) /* of one that never ran */
+        kfree(owner);
     kfree(process);
 }
 

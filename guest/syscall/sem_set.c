@@ -159,20 +159,20 @@ uint32_t sem_count_waiters(struct sem_set *set, uint32_t number, bool zero)
 
 /* ---- undo ---- */
 
-struct sem_undo *sem_undo_get(struct sem_set *set, const struct process *process)
+struct sem_undo *sem_undo_get(struct sem_set *set, const struct undo_owner *owner)
 {
     struct sem_undo *undo;
 
     LIST_FOR_EACH(link, &set->undos)
     {
         undo = LIST_ENTRY(link, struct sem_undo, link);
-        if (undo->process == process)
+        if (undo->owner == owner)
             return undo;
     }
     undo = kzalloc(sizeof(*undo) + set->count * sizeof(undo->adjust[0]));
     if (!undo)
         return NULL;
-    undo->process = process;
+    undo->owner = owner;
     list_push_back(&set->undos, &undo->link);
     atomic_fetch_add(&sem_undo_count, 1);
     return undo;
@@ -210,13 +210,13 @@ static void run(struct sem_set *set, const struct sem_undo *undo, int pid)
     }
 }
 
-void sem_undo_run(struct sem_set *set, const struct process *process, int pid)
+void sem_undo_run(struct sem_set *set, const struct undo_owner *owner, int pid)
 {
     LIST_FOR_EACH_SAFE(link, next, &set->undos)
     {
         struct sem_undo *undo = LIST_ENTRY(link, struct sem_undo, link);
 
-        if (undo->process != process)
+        if (undo->owner != owner)
             continue;
         run(set, undo, pid);
         free_undo(undo);

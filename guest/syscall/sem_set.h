@@ -17,7 +17,7 @@
 #define SEM_SETS_MAX 32000u
 #define SEM_SET_SIZE_MAX 32000u
 
-struct process;
+struct undo_owner;
 
 struct semaphore {
     int value, last_pid;
@@ -26,7 +26,7 @@ struct semaphore {
 
 struct sem_undo { /* what a process's end adds */
     struct list link; /* of the set */
-    const struct process *process; /* no reference: it ends before it goes */
+    const struct undo_owner *owner; /* no reference: its end is the entry's */
     int16_t adjust[];
 };
 
@@ -56,12 +56,12 @@ void sem_queue(struct sem_set *set, struct sem_waiter *waiter); /* where it wait
 void sem_end_all(struct sem_set *set, int error); /* every sleeper */
 /* Sleepers at semaphore number, for more or for zero. */
 uint32_t sem_count_waiters(struct sem_set *set, uint32_t number, bool zero);
-/* The process's entry, made if need be; NULL: out of memory. */
-struct sem_undo *sem_undo_get(struct sem_set *set, const struct process *process);
+/* The owner's entry, made if need be; NULL: out of memory. */
+struct sem_undo *sem_undo_get(struct sem_set *set, const struct undo_owner *owner);
 void sem_undo_forget(struct sem_set *set, uint32_t number); /* SETVAL, SETALL */
 void sem_undo_free_all(struct sem_set *set);
-/* Undoes and forgets what the process has in the set. */
-void sem_undo_run(struct sem_set *set, const struct process *process, int pid);
+/* Undoes and forgets what the owner has in the set. */
+void sem_undo_run(struct sem_set *set, const struct undo_owner *owner, int pid);
 extern atomic_uint sem_undo_count; /* entries in all sets */
 
 #endif

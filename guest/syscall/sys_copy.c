@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sendfile, copy_file_range, splice, tee, vmsplice: between files through a kernel buffer. */
 #include "fs/inode.h"
+#include "fs/notify.h"
 #include "fs/pipe.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -76,6 +77,15 @@ static ssize_t room_in(const struct side *to, bool begun)
     return MIN(room, (ssize_t)BUFFER_SIZE);
 }
 
+/* Those who watch either file hear of it once for the whole call. */
+static void tell_copied(const struct side *from, const struct side *to, int64_t total)
+{
+    if (total <= 0 || LIKELY(!notify_wanted()))
+        return;
+    notify_file(from->file, IN_ACCESS);
+    notify_file(to->file, IN_MODIFY);
+}
+
 static int64_t copy_between(const struct side *from, const struct side *to, uint64_t count,
                             bool until_short)
 {
@@ -112,6 +122,7 @@ static int64_t copy_between(const struct side *from, const struct side *to, uint
             break;
     }
     page_put(pages);
+    tell_copied(from, to, total);
     return total ? total : finish_write(error);
 }
 
@@ -317,6 +328,7 @@ static int64_t duplicate(const struct side *from, const struct side *to, uint64_
         done = pipe_give(to->file, &buf, to->nonblocking ? PIPE_NOWAIT : PIPE_WAIT_ONCE);
     }
     page_put(pages);
+    tell_copied(from, to, done);
     return finish_write(done);
 }
 

@@ -95,7 +95,9 @@ static int operate_locked(struct sem_set *set, struct sem_waiter *waiter, uint64
         return -EIDRM;
     error = check_operations(set, waiter->operations, waiter->count, &undo);
     if (!error && undo) {
-        waiter->undo = sem_undo_get(set, current_process());
+        struct undo_owner *owner = process_undo_owner(current_process());
+
+        waiter->undo = owner ? sem_undo_get(set, owner) : NULL;
         error = waiter->undo ? 0 : -ENOMEM;
     }
     if (error)
@@ -169,10 +171,8 @@ int64_t sys_semop(const struct syscall_args *args)
     return sys_semtimedop(&forever);
 }
 
-void sem_process_ends(struct process *process)
+static void undo_everywhere(const struct undo_owner *owner, int pid)
 {
-    if (LIKELY(atomic_load(&sem_undo_count) == 0))
-        return;
     for (int i = ipc_index_max(&sem_sets); i >= 0; i--) {
         struct ipc_object *object = ipc_find_index(&sem_sets, i);
 
@@ -180,8 +180,22 @@ void sem_process_ends(struct process *process)
             continue;
         mutex_lock(&object->lock);
         if (!object->removed)
-            sem_undo_run(set_of(object), process, process->pid);
+            sem_undo_run(set_of(object), owner, pid);
         mutex_unlock(&object->lock);
         ipc_put(&sem_sets, object);
     }
+}
+
+void sem_process_ends(struct process *process)
+{
+    struct undo_owner *owner = atomic_load_explicit(&process->undo_owner, memory_order_relaxed);
+
+    if (LIKELY(!owner))
+        return;
+    owner = atomic_exchange(&process->undo_owner, NULL);
+    if (!owner || !ref_put(&owner->refs))
+        return;
+    if (atomic_load(&sem_undo_count))
+        undo_everywhere(owner, process->pid);
+    kfree(owner);
 }

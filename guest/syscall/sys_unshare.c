@@ -11,6 +11,7 @@
 #include "syscall/dispatch.h"
 #include "syscall/linux_abi.h"
 #include "syscall/sys_file.h"
+#include "syscall/sysv_ipc.h"
 
 #define REMOTE_CHUNK 4096u
 
@@ -29,6 +30,8 @@ int64_t sys_unshare(const struct syscall_args *args)
     }
     if ((flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)) && current_process()->task_count > 1)
         return -EINVAL;
+    if ((flags & CLONE_SYSVSEM) && current_process()->task_count == 1)
+        sem_process_ends(current_process()); /* threads share theirs to the end */
     return task_unshare(flags & CLONE_FS, flags & CLONE_FILES);
 }
 
@@ -79,8 +82,10 @@ static int resource_of(const struct task *task, int kind, const void **resource)
     case KCMP_SIGHAND:
         *resource = task->process->signals.handlers;
         return 0;
-    case KCMP_IO: /* no contexts are shared, nor semaphore undo lists */
     case KCMP_SYSVSEM:
+        *resource = atomic_load(&task->process->undo_owner);
+        return 0;
+    case KCMP_IO: /* no contexts are shared */
         *resource = NULL;
         return 0;
     default:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* getxattr(2), setxattr(2), listxattr(2), removexattr(2) by path, link and descriptor. */
 #include "fs/mount.h"
+#include "fs/notify.h"
 #include "fs/xattr.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -10,10 +11,30 @@
 
 enum by { BY_PATH, BY_LINK, BY_FD };
 
-struct place { /* what a call names: a reference */
+struct place { /* what a call names: references */
     struct inode *inode;
+    struct file *file; /* what it was named by: this, or */
+    struct dentry *dentry;
     bool read_only;
 };
+
+static void leave(struct place *place)
+{
+    inode_put(place->inode);
+    file_put(place->file);
+    if (place->dentry)
+        dentry_put(place->dentry);
+}
+
+static void tell_change(const struct place *place)
+{
+    if (LIKELY(!notify_wanted()))
+        return;
+    if (place->file)
+        notify_file(place->file, IN_ATTRIB);
+    else
+        notify_dentry(place->dentry, IN_ATTRIB);
+}
 
 static int64_t find(enum by by, uint64_t what, struct place *place)
 {
@@ -29,17 +50,17 @@ static int64_t find(enum by by, uint64_t what, struct place *place)
             file_put(file);
             return -EOPNOTSUPP;
         }
-        place->inode = inode_get(file->inode);
-        place->read_only = file->dentry && mount_want_write(file->dentry);
-        file_put(file);
+        *place = (struct place){.inode = inode_get(file->inode),
+                                .file = file,
+                                .read_only = file->dentry && mount_want_write(file->dentry)};
         return 0;
     }
     error = at_walk(AT_FDCWD, what, by == BY_PATH ? WALK_FOLLOW : 0, &dentry);
     if (error)
         return error;
-    place->inode = inode_get(dentry_inode(dentry));
-    place->read_only = mount_want_write(dentry);
-    dentry_put(dentry);
+    *place = (struct place){.inode = inode_get(dentry_inode(dentry)),
+                            .dentry = dentry,
+                            .read_only = mount_want_write(dentry)};
     return 0;
 }
 
@@ -77,7 +98,9 @@ static int64_t set(enum by by, const struct syscall_args *args)
     if (!result) {
         result =
             place.read_only ? -EROFS : xattr_set(place.inode, name, value, size, (uint32_t)flags);
-        inode_put(place.inode);
+        if (!result)
+            tell_change(&place);
+        leave(&place);
     }
     kfree(value);
     return result;
@@ -110,7 +133,7 @@ static int64_t get(enum by by, const struct syscall_args *args)
     if (result)
         return result;
     result = give(place.inode, name, args->arg[2], args->arg[3]);
-    inode_put(place.inode);
+    leave(&place);
     return result;
 }
 
@@ -122,7 +145,7 @@ static int64_t list(enum by by, const struct syscall_args *args)
     if (result)
         return result;
     result = give(place.inode, NULL, args->arg[1], args->arg[2]);
-    inode_put(place.inode);
+    leave(&place);
     return result;
 }
 
@@ -137,7 +160,9 @@ static int64_t remove(enum by by, const struct syscall_args *args)
     if (result)
         return result;
     result = place.read_only ? -EROFS : xattr_remove(place.inode, name);
-    inode_put(place.inode);
+    if (!result)
+        tell_change(&place);
+    leave(&place);
     return result;
 }
 

@@ -86,7 +86,7 @@ extern struct ipc_table shm_segments, sem_sets, msg_queues;
 
 void sysv_connect_sources(void); /* boot: /proc/sysvipc */
 
-/* Ends of processes: what SEM_UNDO promised is undone. */
+/* The process's part in promises (SEM_UNDO) ends; the last one's end undoes them. */
 struct process;
 void sem_process_ends(struct process *process);
 
