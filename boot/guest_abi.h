@@ -225,6 +225,11 @@ enum guest_ctl_kind {
  *
  * A request that comes while the VM runs raises the control port's GSI; IN then gives 0.
  *
+ * One request at a time: the next one comes after the reply, which may come before all pieces of
+ * the request were asked for.  An OUT at which the VM stands still stops all of its CPUs.  A reply
+ * or call whose pieces are fewer bytes than its total is void.  A HOST drops what is left
+ * of the answer before.
+ *
  * Records.  A request, and a call of the embedder's function: NAME, a NUL, the input bytes.
  * A reply: a status in decimal ("0": done; else the function failed with it), a NUL, bytes.
  * An answer of the host's: the same.  Statuses up to 65535 are the functions' own.
@@ -243,6 +248,7 @@ enum guest_call_op {
     GUEST_CALL_PIECE = 0x80, /* over the control channel, with an op: further pieces follow */
 };
 
+#define GUEST_CALL_STATUS_MAX 999999999u
 #define GUEST_CALL_NO_FUNCTION 65536u /* a status: there is no function of this name */
 #define GUEST_CALL_NO_WORKER 65537u /* a status: who took the request ended without replying */
 
@@ -251,6 +257,8 @@ enum guest_call_op {
 #define GUEST_CALL_IN_MAX (GUEST_CALL_PART - GUEST_CALL_HEADER)
 /* Names have no NUL and at most so many bytes. */
 #define GUEST_CALL_NAME_MAX 255u
+#define GUEST_CALL_DATA_MAX (16u << 20) /* bytes behind the NUL of a record */
+#define GUEST_CALL_RECORD_MAX (GUEST_CALL_NAME_MAX + 1u + GUEST_CALL_DATA_MAX)
 
 /* Writers: H the host, while the VM stands in an OUT or before it raises the GSI; G the guest. */
 struct guest_call_area {

@@ -12,6 +12,7 @@
 #include "arch/smp.h"
 #include "arch/trap.h"
 #include "drivers/acpi.h"
+#include "drivers/call.h"
 #include "drivers/control.h"
 #include "drivers/irq.h"
 #include "drivers/uart.h"
@@ -21,6 +22,7 @@
 #include "drivers/virtio/virtio.h"
 #include "fs/stream.h"
 #include "fs/tty.h"
+#include "fs/vmm_files.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
 #include "lib/panic.h"
@@ -276,6 +278,7 @@ static void connect_sources(void)
     blockdev_set_source(virtio_blk_count, virtio_blk_get);
     random_set_source(virtio_rng_seed);
     process_connect_fs();
+    vmm_files_init(call_port_get());
     socket_connect_sources();
     sysv_connect_sources();
     mqueue_connect_sources();

@@ -15,9 +15,10 @@ static inline uint8_t inb(uint16_t port)
     __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
     return value;
 }
+/* The device may look at memory then, and change it. */
 static inline void outl(uint16_t port, uint32_t value)
 {
-    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
 }
 /* One exit for all bytes, where the monitor can do that. */
 static inline void outsb(uint16_t port, const void *data, size_t count)

@@ -5,6 +5,7 @@
 #include "arch/boot_info.h"
 #include "arch/clock.h"
 #include "arch/cpu.h"
+#include "drivers/call.h"
 #include "drivers/irq.h"
 #include "drivers/virtio/console.h"
 #include "lib/printf.h"
@@ -38,7 +39,7 @@ void control_init(void)
     if (cmdline_get("ctl", value, sizeof(value), NULL) <= 0)
         return;
     uint64_t port = parse_u64(value, &end);
-    control.port = port <= UINT16_MAX - 4 ? (uint16_t)port : 0;
+    control.port = port <= UINT16_MAX - 12 ? (uint16_t)port : 0;
     control.has_gsi = *end == ',';
     if (control.has_gsi)
         control.gsi = (uint32_t)parse_u64(end + 1, &end);
@@ -62,6 +63,7 @@ static void port_interrupt(void *arg)
         if (word >> 8 == GUEST_HOST_SIGNAL)
             deliver_signal(word & 0xff);
     }
+    call_attention();
 }
 
 static void handle_message(void)
@@ -135,6 +137,7 @@ void control_listen(void (*on_signal)(int signo))
         int error = irq_register(control.gsi, port_interrupt, NULL);
         if (error != 0)
             klog(LOG_ERR, "control: no interrupt %u (%d)", control.gsi, error);
+        call_attention(); /* what came before was not heard */
         return;
     }
     struct chardev *channel = console_control();
@@ -173,6 +176,17 @@ static bool send_message(uint32_t word, const void *payload, uint32_t length)
     return true;
 }
 
+bool control_is_port(void)
+{
+    return control.has_gsi;
+}
+
+/* Ports of the contract, moved to where the monitor says. */
+void control_out(uint16_t gate, uint32_t value)
+{
+    outl((uint16_t)(control.port + gate - GUEST_CTL_PORT), value);
+}
+
 void control_ready(void)
 {
     if (control.has_gsi)
@@ -184,8 +198,7 @@ void control_ready(void)
 void control_report_stats(const struct guest_stats *stats)
 {
     if (control.has_gsi) {
-        outl((uint16_t)(control.port + GUEST_CTL_STATS_PORT - GUEST_CTL_PORT),
-             (uint32_t)(virt_to_phys(stats).raw >> PAGE_SHIFT));
+        control_out(GUEST_CTL_STATS_PORT, (uint32_t)(virt_to_phys(stats).raw >> PAGE_SHIFT));
         outl(control.port, GUEST_CTL_WORD(GUEST_CTL_STATS, 0));
     } else if (control.port != 0) {
         send_message(GUEST_CTL_WORD(GUEST_CTL_STATS, 0), stats, sizeof(*stats));

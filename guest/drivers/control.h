@@ -20,6 +20,9 @@ void control_init(void);
  */
 void control_listen(void (*on_signal)(int signo));
 
+/* Is it our own monitor's port?  Then a 32-bit OUT to one of its ports (GUEST_CTL_*_PORT). */
+bool control_is_port(void);
+void control_out(uint16_t gate, uint32_t value);
 /* The program says it is initialised. */
 void control_ready(void);
 /* stats: one page or less, in the direct map, not crossing a page boundary. */

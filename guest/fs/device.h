@@ -20,6 +20,10 @@ int special_open(struct inode *inode, struct file *file);
 #define DEVICE_MAJOR_TTY 4u
 #define DEVICE_MAJOR_TTY_AUX 5u /* minor 0 /dev/tty, 1 /dev/console, 2 /dev/ptmx */
 #define DEVICE_MAJOR_PTS 136u
+#define DEVICE_MAJOR_VMM 240u /* of the range for local use: /dev/vmm */
+#define VMM_MINOR_CALL 0u
+#define VMM_MINOR_HOST 1u
+#define VMM_MINOR_READY 2u
 #define DEVICE_MAJOR_VIRTBLK 254u
 #define DISK_MINORS 16u /* minor numbers per disk */
 

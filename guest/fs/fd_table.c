@@ -173,7 +173,7 @@ struct fd_table *fd_table_copy(struct fd_table *table)
 /* A descriptor's reference goes away: flush, then put. */
 static int close_file(struct fd_table *table, struct file *file)
 {
-    int error = file->ops->flush ? file->ops->flush(file) : 0;
+    int error = file->ops->flush ? file->ops->flush(file, table) : 0;
 
     /* fcntl(2): any close of the file ends the process's locks on it. */
     if (UNLIKELY(file->inode && file->inode->locks))

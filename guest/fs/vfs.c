@@ -81,6 +81,13 @@ static bool disk_present(const struct tmpfs_default *row)
         .device = MAKE_DEVICE(DEVICE_MAJOR_VIRTBLK, (index_)*DISK_MINORS), .present = disk_present \
     }
 
+static const struct tmpfs_default vmm_defaults[] = {
+    CHAR_NODE("call", DEVICE_MAJOR_VMM, VMM_MINOR_CALL),
+    CHAR_NODE("host", DEVICE_MAJOR_VMM, VMM_MINOR_HOST),
+    CHAR_NODE("ready", DEVICE_MAJOR_VMM, VMM_MINOR_READY),
+    {0},
+};
+
 static const struct tmpfs_default dev_defaults[] = {
     CHAR_NODE("null", 1, 3),
     CHAR_NODE("zero", 1, 5),
@@ -97,6 +104,7 @@ static const struct tmpfs_default dev_defaults[] = {
     LINK_NODE("stderr", "/proc/self/fd/2"),
     LINK_NODE("fd", "/proc/self/fd"),
     {.name = "shm", .mode = S_IFDIR | 01777},
+    {.name = "vmm", .mode = S_IFDIR | 0755, .children = vmm_defaults},
     DISK_NODE("vda", 0),
     DISK_NODE("vdb", 1),
     DISK_NODE("vdc", 2),

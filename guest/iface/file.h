@@ -21,6 +21,7 @@ struct inode;
 struct dentry;
 struct mmap_request;
 struct file_owner;
+struct fd_table;
 
 #define FMODE_READ 0x1u
 #define FMODE_WRITE 0x2u
@@ -74,8 +75,8 @@ struct file_ops {
     int (*fsync)(struct file *file, bool data_only);
     int (*truncate)(struct file *file, uint64_t size);
     int (*fallocate)(struct file *file, int mode, uint64_t offset, uint64_t length);
-    /* Each close of a descriptor (locks, epoll); then, at the last reference, release. */
-    int (*flush)(struct file *file);
+    /* Each close of a descriptor in table; then, at the last reference, release. */
+    int (*flush)(struct file *file, const struct fd_table *table);
     void (*release)(struct file *file);
 };
 

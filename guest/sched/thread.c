@@ -7,6 +7,7 @@
 
 #include "arch/clock.h"
 #include "arch/cpu.h"
+#include "arch/trap.h"
 #include "lib/errno.h"
 #include "lib/panic.h"
 #include "lib/string.h"
@@ -97,13 +98,23 @@ void sched_start_cpu(void)
     this_cpu()->idle->run_start_ns = clock_ns();
 }
 
+static bool (*_Atomic idle_wait)(void);
+
+void sched_set_idle_wait(bool (*wait)(void))
+{
+    atomic_store(&idle_wait, wait);
+}
+
 void sched_idle_loop(void)
 {
     struct runqueue *rq = this_cpu()->runqueue;
 
     for (;;) {
+        bool (*wait)(void) = atomic_load_explicit(&idle_wait, memory_order_relaxed);
         if (rq->queued || balance_steal())
             schedule();
+        else if (UNLIKELY(wait != NULL) && wait())
+            irq_window();
         else
             cpu_idle_wait();
     }

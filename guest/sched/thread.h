@@ -69,6 +69,11 @@ struct percpu;
 int sched_prepare_cpu(struct percpu *cpu, void *stack_top);
 void sched_start_cpu(void); /* that CPU runs: its time counts from now on */
 NORETURN void sched_idle_loop(void); /* the boot flow ends here */
+/*
+ * What an idle CPU does instead of halting: wait() returns true when it has waited.  Called with
+ * interrupts disabled, on the idle thread: must not sleep.  Any time.
+ */
+void sched_set_idle_wait(bool (*wait)(void));
 
 /*
  * Allocates a program's thread (stack, FPU area in its initial state), in state

@@ -207,8 +207,9 @@ static uint32_t mq_poll(struct file *file, struct poll_table *table)
 }
 
 /* Closing any descriptor of the queue ends the registration, mq_close(3). */
-static int mq_flush(struct file *file)
+static int mq_flush(struct file *file, const struct fd_table *table)
 {
+    (void)table;
     if (current_thread()->task)
         mqueue_notify_off(mqueue_of(file), current_process());
     return 0;

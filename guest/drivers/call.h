@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The transport of function calls (boot/guest_abi.h, "Function calls"): the area that is
+ * shared with our own monitor.  Costs nothing before the first start().
+ */
+#ifndef DRIVERS_CALL_H
+#define DRIVERS_CALL_H
+
+#include "iface/call_port.h"
+
+struct call_port *call_port_get(void);
+/* From the control port's interrupt: the monitor may have a request. */
+void call_attention(void);
+
+#endif

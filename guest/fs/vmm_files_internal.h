@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of /dev/vmm share.  Nobody else includes this. */
+#ifndef FS_VMM_FILES_INTERNAL_H
+#define FS_VMM_FILES_INTERNAL_H
+
+#include "fs/vmm_files.h"
+
+extern struct call_port *vmm_port; /* set at boot */
+
+/* Fill in ops; 0, -ENXIO, -ENOMEM. */
+int vmm_call_open(struct file *file);
+int vmm_host_open(struct file *file);
+
+#endif
