@@ -1,75 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * See epoll.h.  A watched file's wait queues hold entries whose callback puts the
- * item on the ready list; epoll_wait looks only there.
- *
- * Locks, outermost first: forget_lock (ends of files and of epolls meet), epoll.lock
- * (items), then the watched file's own; ready_lock (spinlock, taken under any wait
- * queue's lock) guards the ready list.
+ * item on the ready list; epoll_wait (epoll_wait.c) looks only there.
  */
-#include "fs/epoll.h"
-
-#include "fs/inode.h"
+#include "fs/epoll_internal.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
-#include "lib/rbtree.h"
 #include "mm/slab.h"
 
 #define NESTING_MAX 4 /* epolls that watch epolls */
-#define PRIVATE_EVENTS (EPOLL_EXCLUSIVE | EPOLL_WAKEUP | EPOLL_ONESHOT | EPOLL_EDGE)
-#define QUEUES_MAX 2u /* wait queues one file may add: readable and writable */
 
-struct epoll {
-    struct mutex lock; /* items */
-    struct rb_tree items; /* by file and descriptor */
-    uint64_t passes; /* waits that found something, counted */
-    struct spinlock ready_lock;
-    struct list ready; /* struct epoll_item.ready_link */
-    struct wait_queue waiters; /* epoll_wait sleeps here; also polls of the epoll itself */
-};
-
-struct epoll_item {
-    struct rb_node node;
-    struct epoll *epoll;
-    struct file *file; /* no reference: it tells us when it ends */
-    int fd;
-    uint32_t events; /* 0 after a one-shot */
-    uint64_t data;
-    uint64_t pass; /* of epoll->passes, which reported it last */
-    struct list file_link; /* of file->poll_watches */
-    struct list ready_link; /* to itself: not on the list */
-    struct wait_entry entries[QUEUES_MAX];
-    uint32_t entry_count;
-};
-
-static const struct file_ops epoll_ops;
 static struct mutex forget_lock = {.guard = SPINLOCK_INIT(LOCK_RANK_WAIT),
                                    .waiters = LIST_INIT(forget_lock.waiters)};
-
-bool is_epoll(const struct file *file)
-{
-    return file->ops == &epoll_ops;
-}
-
-/*
- * Back to the list after a look.  Wakes nobody: whoever waits was woken when the item became
- * ready, and somebody who polls the epoll would wake himself for ever.
- */
-static void stay_ready(struct epoll_item *item)
-{
-    struct epoll *epoll = item->epoll;
-
-    spin_lock(&epoll->ready_lock);
-    if (list_empty(&item->ready_link))
-        list_push_back(&epoll->ready, &item->ready_link);
-    spin_unlock(&epoll->ready_lock);
-}
-
-static void make_ready(struct epoll_item *item)
-{
-    stay_ready(item);
-    wake_all(&item->epoll->waiters, POLL_IN | POLL_RDNORM);
-}
 
 /* Under the watched queue's lock, possibly in an interrupt. */
 static bool on_wake(struct wait_entry *entry, uint32_t key)
@@ -81,7 +23,7 @@ static bool on_wake(struct wait_entry *entry, uint32_t key)
         return false;
     /* Exclusive, and nobody looks: another epoll may have the wake-up. */
     bool taken = !(item->events & EPOLL_EXCLUSIVE) || !wait_queue_empty(&item->epoll->waiters);
-    make_ready(item);
+    epoll_make_ready(item);
     return taken;
 }
 
@@ -95,20 +37,13 @@ static void add_entry(struct poll_table *table, struct wait_queue *queue)
     struct epoll_item *item = CONTAINER_OF(table, struct attach, table)->item;
     struct wait_entry *entry;
 
-    if (item->entry_count == QUEUES_MAX)
+    if (item->entry_count == EPOLL_QUEUES_MAX)
         return;
     entry = &item->entries[item->entry_count++];
     *entry = (struct wait_entry){.thread = (struct thread *)(void *)item,
                                  .callback = on_wake,
                                  .exclusive = item->events & EPOLL_EXCLUSIVE};
     wait_add(queue, entry);
-}
-
-static uint32_t ready_events(struct epoll_item *item, struct poll_table *table)
-{
-    uint32_t ready = item->file->ops->poll(item->file, table);
-
-    return ready & (item->events | (item->events ? POLL_ERR | POLL_HUP : 0)) & ~PRIVATE_EVENTS;
 }
 
 /* ---- items; epoll->lock is held ---- */
@@ -193,8 +128,8 @@ static int insert(struct epoll *epoll, struct file *target, int fd, uint32_t eve
     list_push_back(&target->poll_watches, &item->file_link);
     spin_unlock(&target->watch_lock);
     attach.item = item;
-    if (ready_events(item, &attach.table))
-        make_ready(item);
+    if (epoll_ready_events(item, &attach.table))
+        epoll_make_ready(item);
     return 0;
 }
 
@@ -232,8 +167,8 @@ int epoll_modify(struct file *file, struct file *target, int fd, uint32_t events
     if (!error) {
         item->events = events;
         item->data = data;
-        if (ready_events(item, NULL))
-            make_ready(item);
+        if (epoll_ready_events(item, NULL))
+            epoll_make_ready(item);
     }
     mutex_unlock(&epoll->lock);
     return error;
@@ -270,91 +205,6 @@ void epoll_forget_file(struct file *file)
     mutex_unlock(&forget_lock);
 }
 
-/* ---- waiting ---- */
-
-static struct epoll_item *take_ready(struct epoll *epoll)
-{
-    struct epoll_item *item = NULL;
-
-    spin_lock(&epoll->ready_lock);
-    if (!list_empty(&epoll->ready)) {
-        item = LIST_FIRST(&epoll->ready, struct epoll_item, ready_link);
-        list_remove(&item->ready_link);
-    }
-    spin_unlock(&epoll->ready_lock);
-    return item;
-}
-
-/*
- * Level-triggered items stay on the list, behind the others.  An item that this pass or a later
- * one has reported ends the look: it has been at all that was there.
- */
-uint32_t epoll_look(struct file *file, struct epoll_result *results, uint32_t count, uint64_t *pass)
-{
-    struct epoll *epoll = file->private_data;
-    struct epoll_item *item;
-    uint32_t events, found = 0;
-    uint64_t number;
-
-    mutex_lock(&epoll->lock);
-    number = *pass ? *pass : epoll->passes + 1;
-    while (found < count && (item = take_ready(epoll)) != NULL) {
-        if (item->pass >= number) {
-            stay_ready(item);
-            break;
-        }
-        if ((events = ready_events(item, NULL)) == 0)
-            continue;
-        results[found++] = (struct epoll_result){events, item->data};
-        item->pass = number;
-        if (item->events & EPOLL_ONESHOT)
-            item->events &= PRIVATE_EVENTS;
-        else if (!(item->events & EPOLL_EDGE))
-            stay_ready(item);
-    }
-    if (found && !*pass)
-        *pass = ++epoll->passes;
-    mutex_unlock(&epoll->lock);
-    return found;
-}
-
-int64_t epoll_wait(struct file *file, struct epoll_result *results, uint32_t count,
-                   uint64_t deadline_ns, uint64_t *pass)
-{
-    struct epoll *epoll = file->private_data;
-    uint32_t found = epoll_look(file, results, count, pass);
-    struct wait_entry entry;
-    int error = 0;
-
-    if (found || deadline_ns == 0)
-        return found;
-    wait_begin(&epoll->waiters, &entry);
-    while ((found = epoll_look(file, results, count, pass)) == 0 &&
-           (error = wait_sleep(deadline_ns)) == 0)
-        wait_again(&epoll->waiters, &entry);
-    wait_end(&epoll->waiters, &entry);
-    return error == -ERESTARTSYS && !found ? -ERESTARTNOHAND : (int)found;
-}
-
-static uint32_t epoll_poll(struct file *file, struct poll_table *table)
-{
-    struct epoll *epoll = file->private_data;
-    struct epoll_item *item;
-    uint32_t ready = 0;
-
-    if (table)
-        table->add(table, &epoll->waiters);
-    mutex_lock(&epoll->lock);
-    while (!ready && (item = take_ready(epoll)) != NULL) {
-        if (ready_events(item, NULL)) {
-            stay_ready(item);
-            ready = POLL_IN | POLL_RDNORM;
-        }
-    }
-    mutex_unlock(&epoll->lock);
-    return ready;
-}
-
 static void epoll_release(struct file *file)
 {
     struct epoll *epoll = file->private_data;
@@ -371,7 +221,7 @@ static void epoll_release(struct file *file)
     kfree(epoll);
 }
 
-static const struct file_ops epoll_ops = {.poll = epoll_poll, .release = epoll_release};
+const struct file_ops epoll_ops = {.poll = epoll_poll, .release = epoll_release};
 
 struct file *epoll_create(void)
 {

@@ -14,13 +14,18 @@
 #define EPOLL_WITH_EXCLUSIVE \
     (EPOLL_EXCLUSIVE | EPOLL_WAKEUP | EPOLL_EDGE | POLL_IN | POLL_OUT | POLL_ERR | POLL_HUP)
 
-struct epoll_result {
+struct epoll_result { /* as programs get it */
     uint32_t events;
     uint64_t data;
-};
+} __attribute__((packed));
+_Static_assert(sizeof(struct epoll_result) == 12, "struct epoll_event");
 
 struct file *epoll_create(void); /* NULL: out of memory */
-bool is_epoll(const struct file *file);
+extern const struct file_ops epoll_ops;
+static inline bool is_epoll(const struct file *file)
+{
+    return file->ops == &epoll_ops;
+}
 /* 0, -EEXIST, -ENOENT, -EPERM (cannot be polled), -EINVAL, -ELOOP, -ENOMEM. */
 int epoll_add(struct file *epoll, struct file *target, int fd, uint32_t events, uint64_t data);
 int epoll_modify(struct file *epoll, struct file *target, int fd, uint32_t events, uint64_t data);

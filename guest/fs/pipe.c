@@ -5,8 +5,8 @@
  *
  * pipe->lock is held while bytes are copied from or to the program.
  *
- * Those who sleep queue up, and one is woken: a reader when bytes come, a writer when PIPE_BUF bytes
- * have room, so that none is woken in vain.  What a woken one leaves is for the next.
+ * Those who sleep queue up, and one is woken: a reader when bytes come, a writer when PIPE_BUF
+ * bytes have room, so that none is woken in vain.  What a woken one leaves is for the next.
  */
 #include "fs/pipe_internal.h"
 #include "iface/open_flags.h"
@@ -32,7 +32,8 @@ int pipe_wait_unlocked(struct pipe *pipe, struct wait_queue *queue, struct wait_
     return error;
 }
 
-/* Until there are bytes or no writers; pipe->lock is held.  *slept: leave_readers() is to follow. */
+/* Until there are bytes or no writers; pipe->lock is held.  *slept: leave_readers() is to follow.
+ */
 static int wait_filled(struct pipe *pipe, bool nonblocking, bool *slept)
 {
     struct wait_entry entry;

@@ -12,13 +12,8 @@
 
 enum { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3 };
 #define RESULTS_AT_ONCE 128u
-#define EVENTS_MAX (INT32_MAX / (int32_t)sizeof(struct linux_epoll_event))
-
-struct linux_epoll_event {
-    uint32_t events;
-    uint64_t data;
-} __attribute__((packed));
-_Static_assert(sizeof(struct linux_epoll_event) == 12, "struct epoll_event");
+#define FEW 16u /* results that need no memory */
+#define EVENTS_MAX (INT32_MAX / (int32_t)sizeof(struct epoll_result))
 
 static int64_t install(struct file *file, bool close_on_exec)
 {
@@ -65,7 +60,7 @@ static struct file *epoll_arg(uint64_t fd, int64_t *error)
 }
 
 static int64_t control(struct file *epoll, struct file *target, uint64_t operation, int fd,
-                       const struct linux_epoll_event *event)
+                       const struct epoll_result *event)
 {
     switch (operation) {
     case EPOLL_CTL_ADD:
@@ -81,7 +76,7 @@ static int64_t control(struct file *epoll, struct file *target, uint64_t operati
 
 int64_t sys_epoll_ctl(const struct syscall_args *args)
 {
-    struct linux_epoll_event event = {0};
+    struct epoll_result event = {0};
     struct file *epoll, *target;
     int64_t result;
 
@@ -103,13 +98,12 @@ int64_t sys_epoll_ctl(const struct syscall_args *args)
 
 static int64_t put_results(uint64_t address, const struct epoll_result *results, int64_t count)
 {
-    for (int64_t i = 0; i < count; i++) {
-        struct linux_epoll_event event = {results[i].events, results[i].data};
+    size_t size = (size_t)count * sizeof(*results);
+    size_t left = copy_to_user_partial(UADDR(address), results, size);
 
-        if (copy_to_user(UADDR(address + (uint64_t)i * sizeof(event)), &event, sizeof(event)))
-            return i ? i : -EFAULT;
-    }
-    return count;
+    if (LIKELY(left == 0))
+        return count;
+    return size - left < sizeof(*results) ? -EFAULT : (int64_t)((size - left) / sizeof(*results));
 }
 
 /* All results that the caller has room for, as many at a time as results has. */
@@ -129,33 +123,53 @@ static int64_t wait_and_put(struct file *epoll, struct epoll_result *results, ui
         done += put;
         if (put < room || done == count)
             return done;
-        address += (uint64_t)put * sizeof(struct linux_epoll_event);
+        address += (uint64_t)put * sizeof(struct epoll_result);
         found = epoll_look(epoll, results, MIN(room, count - (uint32_t)done), &pass);
     }
     return done ? done : found;
 }
 
+static __attribute__((noinline)) int64_t
+wait_many(struct file *epoll, const struct syscall_args *args, uint64_t deadline_ns)
+{
+    uint32_t room = MIN((uint32_t)args->arg[2], RESULTS_AT_ONCE);
+    struct epoll_result *results = kcalloc(room, sizeof(*results));
+    int64_t result = results ? wait_and_put(epoll, results, room, args, deadline_ns) : -ENOMEM;
+
+    kfree(results);
+    return result;
+}
+
+static __attribute__((noinline)) int64_t
+wait_few(struct file *epoll, const struct syscall_args *args, uint64_t deadline_ns)
+{
+    struct epoll_result results[FEW];
+    uint64_t pass = 0;
+    int64_t found = epoll_wait(epoll, results, (uint32_t)args->arg[2], deadline_ns, &pass);
+
+    return found > 0 ? put_results(args->arg[1], results, found) : found;
+}
+
 static int64_t wait_events(const struct syscall_args *args, uint64_t deadline_ns)
 {
-    struct epoll_result small[16], *results = small;
     uint32_t count = (uint32_t)args->arg[2];
-    struct file *epoll;
     int64_t result;
+    bool counted;
 
     if ((int)args->arg[2] <= 0 || (int)args->arg[2] > EVENTS_MAX)
         return -EINVAL;
-    if (!user_range_ok(UADDR(args->arg[1]), count * sizeof(struct linux_epoll_event)))
+    if (!user_range_ok(UADDR(args->arg[1]), count * sizeof(struct epoll_result)))
         return -EFAULT;
-    epoll = epoll_arg(args->arg[0], &result);
-    if (!epoll)
-        return result;
-    count = MIN(count, RESULTS_AT_ONCE);
-    if (count > ARRAY_SIZE(small))
-        results = kcalloc(count, sizeof(*results));
-    result = results ? wait_and_put(epoll, results, count, args, deadline_ns) : -ENOMEM;
-    if (results != small)
-        kfree(results);
-    file_put(epoll);
+    struct file *epoll = fd_borrow(current_task()->files, (int)args->arg[0], &counted);
+    if (UNLIKELY(!epoll))
+        return -EBADF;
+    if (UNLIKELY(!is_epoll(epoll)))
+        result = epoll->mode & FMODE_PATH ? -EBADF : -EINVAL;
+    else if (LIKELY(count <= FEW))
+        result = wait_few(epoll, args, deadline_ns);
+    else
+        result = wait_many(epoll, args, deadline_ns);
+    fd_return(epoll, counted);
     return result;
 }
 
@@ -176,15 +190,15 @@ static int64_t wait_masked(const struct syscall_args *args, uint64_t deadline_ns
     uint64_t mask;
     int64_t result;
 
-    if (args->arg[4]) {
-        if (args->arg[5] != sizeof(mask))
-            return -EINVAL;
-        if (get_user_u64(&mask, UADDR(args->arg[4])))
-            return -EFAULT;
-        signal_set_temporary_mask(mask);
-    }
+    if (LIKELY(!args->arg[4]))
+        return wait_events(args, deadline_ns);
+    if (args->arg[5] != sizeof(mask))
+        return -EINVAL;
+    if (get_user_u64(&mask, UADDR(args->arg[4])))
+        return -EFAULT;
+    signal_set_temporary_mask(mask);
     result = wait_events(args, deadline_ns);
-    if (args->arg[4] && result != -ERESTARTNOHAND)
+    if (result != -ERESTARTNOHAND)
         signal_restore_mask();
     return result;
 }
