@@ -5,6 +5,7 @@
 #include "fs/dentry.h"
 #include "fs/procfs_internal.h"
 #include "fs/procfs_maps.h"
+#include "fs/tty.h"
 #include "iface/open_flags.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
@@ -84,11 +85,14 @@ static int status(struct proc_text *text, const struct procfs_process *p)
 static int stat(struct proc_text *text, const struct procfs_process *p)
 {
     struct proc_maps_numbers maps;
+    int foreground;
+    uint64_t terminal = tty_device_of_session(p->sid, &foreground);
 
     procfs_source->split_times();
     proc_maps_numbers(p->mm, &maps);
-    proc_print(text, "%d (%.15s) %c %d %d %d 0 -1 4194304 %lu %lu 0 0 ", p->tid, p->comm, p->state,
-               p->parent_pid, p->pgid, p->sid, p->min_faults, p->child_min_faults);
+    proc_print(text, "%d (%.15s) %c %d %d %d %lu %d 4194304 %lu %lu 0 0 ", p->tid, p->comm,
+               p->state, p->parent_pid, p->pgid, p->sid, terminal, foreground, p->min_faults,
+               p->child_min_faults);
     proc_print(text, "%lu %lu %lu %lu %d %d %u 0 %lu ", p->user_ns / NS_PER_TICK,
                p->system_ns / NS_PER_TICK, p->child_user_ns / NS_PER_TICK,
                p->child_system_ns / NS_PER_TICK, 20 + p->nice, p->nice, p->thread_count,

@@ -288,12 +288,16 @@ void tty_hang_up_session(int sid)
     tty_put(tty);
 }
 
-uint64_t tty_device_of_session(int sid)
+uint64_t tty_device_of_session(int sid, int *pgid)
 {
     struct tty *tty = tty_of_session(sid);
+    *pgid = -1;
     if (tty == NULL)
         return 0;
     uint64_t device = tty->device;
+    spin_lock(&tty->job_lock);
+    *pgid = tty->pgid;
+    spin_unlock(&tty->job_lock);
     tty_put(tty);
     return device;
 }

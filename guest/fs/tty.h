@@ -91,7 +91,10 @@ void tty_console_listen(void);
 void tty_session_ended(int sid);
 /* vhangup(2): of a session's controlling terminal, if it has one. */
 void tty_hang_up_session(int sid);
-/* Device number of a session's controlling terminal (/proc/PID/stat), 0: none. */
-uint64_t tty_device_of_session(int sid);
+/*
+ * A session's controlling terminal (/proc/PID/stat): its device number and, in *pgid, its
+ * foreground group; 0 and -1: it has none.
+ */
+uint64_t tty_device_of_session(int sid, int *pgid);
 
 #endif

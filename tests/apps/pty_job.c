@@ -44,17 +44,39 @@ static void background(void)
     _exit(1);
 }
 
+/* What ps shows of a process: its session, terminal and the terminal's foreground group. */
+static void check_stat(int sid, unsigned long device, int foreground)
+{
+    char line[1024];
+    FILE *file = fopen("/proc/self/stat", "r");
+    char *rest = fgets(line, sizeof(line), file);
+    int shown_sid = -2, shown_foreground = -2;
+    unsigned long shown_device = 1;
+
+    fclose(file);
+    rest = strrchr(rest, ')');
+    CHECK(sscanf(rest, ") %*c %*d %*d %d %lu %d", &shown_sid, &shown_device, &shown_foreground) ==
+          3);
+    CHECK(shown_sid == sid);
+    CHECK(shown_device == device);
+    CHECK(shown_foreground == foreground);
+}
+
 /* The session leader; its terminal is descriptor 0. */
 static void leader(const char *name)
 {
+    struct stat terminal;
     int status;
 
     setsid();
     CHECK(open("/dev/tty", O_RDWR) < 0 && errno == ENXIO);
+    check_stat(getpid(), 0, -1);
     close(0);
     CHECK(open(name, O_RDWR) == 0); /* becomes the controlling terminal */
     CHECK(tcgetsid(0) == getpid());
     CHECK(tcgetpgrp(0) == getpgrp());
+    CHECK(fstat(0, &terminal) == 0);
+    check_stat(getpid(), terminal.st_rdev, getpgrp());
     int tty = open("/dev/tty", O_RDWR);
     CHECK(tty > 0 && isatty(tty));
     close(tty);
@@ -86,6 +108,7 @@ static void leader(const char *name)
     CHECK(read(0, &c, 1) == 0);
     CHECK(write(0, &c, 1) < 0 && errno == EIO);
     CHECK(open("/dev/tty", O_RDWR) < 0 && errno == ENXIO);
+    check_stat(getpid(), 0, -1);
     say('e');
     exit(0);
 }
