@@ -164,7 +164,7 @@ static int connect_to(struct unix_socket *sock, struct unix_socket *end,
     }
     if (!error) {
         wake_one(&listener->readers, UNIX_READ_EVENTS);
-        wake_all(&listener->readable, UNIX_READ_EVENTS);
+        wake_one(&listener->readable, UNIX_READ_EVENTS);
         wake_all(&sock->writable, UNIX_WRITE_EVENTS); /* it was hung up until now */
     }
     unix_put(listener);

@@ -34,7 +34,7 @@ static int deliver(struct unix_socket *sock, struct unix_socket *other,
     spin_unlock(&other->lock);
     if (!error) {
         wake_one(&other->readers, UNIX_READ_EVENTS);
-        wake_all(&other->readable, UNIX_READ_EVENTS);
+        wake_one(&other->readable, UNIX_READ_EVENTS);
     }
     return error;
 }

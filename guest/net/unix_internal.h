@@ -24,7 +24,8 @@
  *
  * Waiting: threads in receive and accept sleep on readers, in send on writers, one
  * woken per message; those in connect and send to a full queue on space of the
- * queue's owner.  poll and epoll use readable and writable, which are woken whole.
+ * queue's owner.  poll and epoll use readable and writable: all are woken, but one of the
+ * exclusive ones per message, as many epolls may watch one listener.
  * space may be woken with relays on it, which wake writable of other sockets: so it
  * has a rank of its own, before wait queues.  Wakes happen without lock held.
  */

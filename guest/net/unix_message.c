@@ -144,7 +144,7 @@ void unix_message_free(struct unix_message *message)
         atomic_fetch_sub(&sender->charged, message->charge);
         if (unix_writable(sender)) {
             wake_one(&sender->writers, UNIX_WRITE_EVENTS);
-            wake_all(&sender->writable, UNIX_WRITE_EVENTS);
+            wake_one(&sender->writable, UNIX_WRITE_EVENTS);
         }
         if (message->holds_sender)
             unix_put(sender);

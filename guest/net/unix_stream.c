@@ -29,7 +29,7 @@ static int deliver(struct unix_socket *other, struct unix_message *message, bool
     if (UNLIKELY(urgent))
         unix_urgent_signal(other);
     wake_one(&other->readers, events);
-    wake_all(&other->readable, events);
+    wake_one(&other->readable, events);
     return 0;
 }
 
