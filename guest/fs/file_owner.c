@@ -3,6 +3,8 @@
 #include "fs/file_owner.h"
 
 #include "arch/clock.h"
+#include "fs/inode.h"
+#include "fs/notify.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
 #include "sched/timer.h"
@@ -48,8 +50,10 @@ static bool on_wake(struct wait_entry *entry, uint32_t key)
     /* The entry's thread field is unused beside a callback: it points to the owner. */
     struct file_owner *owner = (struct file_owner *)(void *)entry->thread;
 
+    if (!key || (key & POLL_QUIET))
+        return false;
     spin_lock(&owner->lock);
-    owner->happened |= key ? key : POLL_HUP;
+    owner->happened |= key;
     timer_arm(&owner->timer, clock_ns());
     spin_unlock(&owner->lock);
     return false;
@@ -145,6 +149,15 @@ static void stop(struct file_owner *owner)
     timer_cancel(&owner->timer);
 }
 
+/* Linux's eventfd, timerfd, epoll and message queues cannot, though they can be polled. */
+static bool can_be_async(const struct file *file)
+{
+    uint32_t mode = file->inode ? file->inode->attr.mode : 0;
+
+    return file->ops->poll &&
+           (S_ISFIFO(mode) || S_ISSOCK(mode) || S_ISCHR(mode) || is_inotify(file));
+}
+
 int file_owner_set_async(struct file *file, int fd, bool on)
 {
     struct file_owner *owner = on ? get_owner(file) : atomic_load(&file->owner);
@@ -152,7 +165,7 @@ int file_owner_set_async(struct file *file, int fd, bool on)
 
     if (!owner)
         return on ? -ENOMEM : 0;
-    if (on && !file->ops->poll)
+    if (on && !can_be_async(file))
         return -EINVAL;
     mutex_lock(&async_mutex);
     if (on && !owner->async) {

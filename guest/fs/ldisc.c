@@ -297,18 +297,20 @@ static int receive_character(struct ldisc *ldisc, uint8_t c)
 
 void ldisc_receive(struct ldisc *ldisc, const uint8_t *data, size_t size)
 {
+    bool readable = false;
     while (size != 0) {
         int signo = 0;
         spin_lock(&ldisc->lock);
         for (; size != 0 && signo == 0; size--)
             signo = receive_character(ldisc, *data++);
         ldisc_push_output(ldisc);
+        readable = (ldisc->termios.lflag & ICANON) ? ldisc->lines != 0 : input_used(ldisc) != 0;
         spin_unlock(&ldisc->lock);
         if (signo != 0)
             ldisc->ops->signal(ldisc, signo);
     }
-    wake_all(&ldisc->readable, POLL_IN | POLL_RDNORM);
-    wake_all(&ldisc->writable, POLL_OUT | POLL_WRNORM);
+    wake_all(&ldisc->readable, POLL_IN | POLL_RDNORM | (readable ? 0 : POLL_QUIET));
+    wake_all(&ldisc->writable, POLL_OUT | POLL_WRNORM | POLL_QUIET);
 }
 
 size_t ldisc_room(struct ldisc *ldisc)
@@ -328,8 +330,8 @@ void ldisc_hang_up(struct ldisc *ldisc)
     ldisc->hung_up = true;
     ldisc->hangups++;
     spin_unlock(&ldisc->lock);
-    wake_all(&ldisc->readable, POLL_IN | POLL_RDNORM | POLL_HUP);
-    wake_all(&ldisc->writable, POLL_OUT | POLL_WRNORM | POLL_HUP);
+    wake_all(&ldisc->readable, POLL_IN | POLL_RDNORM | POLL_HUP | POLL_QUIET);
+    wake_all(&ldisc->writable, POLL_OUT | POLL_WRNORM | POLL_HUP | POLL_QUIET);
 }
 
 void ldisc_revive(struct ldisc *ldisc)
@@ -348,5 +350,5 @@ void ldisc_pump_output(struct ldisc *ldisc)
     spin_lock(&ldisc->lock);
     ldisc_push_output(ldisc);
     spin_unlock(&ldisc->lock);
-    wake_all(&ldisc->writable, POLL_OUT | POLL_WRNORM);
+    wake_all(&ldisc->writable, POLL_OUT | POLL_WRNORM | POLL_QUIET);
 }

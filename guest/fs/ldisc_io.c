@@ -362,8 +362,8 @@ void ldisc_set_termios(struct ldisc *ldisc, const struct termios *termios)
     }
     ldisc_push_output(ldisc);
     spin_unlock(&ldisc->lock);
-    wake_all(&ldisc->readable, POLL_IN | POLL_RDNORM);
-    wake_all(&ldisc->writable, POLL_OUT | POLL_WRNORM);
+    wake_all(&ldisc->readable, POLL_IN | POLL_RDNORM | POLL_QUIET);
+    wake_all(&ldisc->writable, POLL_OUT | POLL_WRNORM | POLL_QUIET);
 }
 
 void ldisc_flush(struct ldisc *ldisc, bool input, bool output)

@@ -261,8 +261,8 @@ static void close_end(struct pipe *pipe, uint32_t mode)
         pipe->readers--;
     if (mode & FMODE_WRITE)
         pipe->writers--;
-    wake_all(&pipe->readable, 0);
-    wake_all(&pipe->writable, 0);
+    wake_all(&pipe->readable, READ_EVENTS | POLL_HUP);
+    wake_all(&pipe->writable, WRITE_EVENTS | POLL_ERR);
     mutex_unlock(&pipe->lock);
 }
 

@@ -122,7 +122,7 @@ static void slave_signal(struct ldisc *ldisc, int signo)
 
 static void slave_input_taken(struct tty *tty)
 {
-    wake_all(&pty_of_tty(tty)->master_writable, POLL_OUT | POLL_WRNORM);
+    wake_all(&pty_of_tty(tty)->master_writable, POLL_OUT | POLL_WRNORM | POLL_QUIET);
 }
 
 static void slave_opened(struct tty *tty)
@@ -141,7 +141,7 @@ static void slave_closed(struct tty *tty)
     spin_lock(&tty->ldisc.lock);
     pty->slave_closed = true;
     spin_unlock(&tty->ldisc.lock);
-    wake_all(&pty->master_readable, POLL_HUP | POLL_IN | POLL_RDNORM);
+    wake_all(&pty->master_readable, POLL_HUP | POLL_IN | POLL_RDNORM | POLL_QUIET);
 }
 
 static void slave_event(struct tty *tty, uint8_t status)

@@ -43,6 +43,7 @@ struct fd_table;
 #define POLL_WRNORM 0x100u
 #define POLL_WRBAND 0x200u
 #define POLL_RDHUP 0x2000u
+#define POLL_QUIET 0x40000000u /* ours, of wakes: pollers look, O_ASYNC has no news */
 
 /*
  * A poll in progress.  An operation calls add() for every queue that will be

@@ -86,6 +86,7 @@ struct unix_socket {
     _Atomic(struct unix_socket *) peer;
     _Atomic(struct unix_address *) address; /* a reference */
     atomic_uint charged; /* bytes of ours in others' queues */
+    atomic_bool no_space; /* somebody wanted to send more: O_ASYNC is told when there is room */
     struct mutex read_lock, setup_lock;
     struct wait_queue readable, writable, readers, writers, space;
     struct wait_entry relay; /* on the peer's space, see unix_peer.c */
@@ -151,7 +152,8 @@ static inline void unix_move_peek_offset(struct unix_socket *sock, ssize_t bytes
 /* unix_socket.c */
 struct unix_socket *unix_new(const struct socket_ops *ops, uint8_t type);
 /* State, errors and shutdown have changed: everybody looks. */
-void unix_wake_everybody(struct unix_socket *sock);
+/* news: what O_ASYNC is told of it, POLL_IN or POLL_HUP; 0: nothing. */
+void unix_wake_everybody(struct unix_socket *sock, uint32_t news);
 /* Frees what nobody will read any more; was there anything? */
 bool unix_purge_queue(struct unix_socket *sock);
 void unix_close_pending(struct unix_socket *sock); /* connections that nobody will accept */

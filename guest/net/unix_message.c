@@ -136,6 +136,13 @@ void unix_message_charge(struct unix_message *message, struct unix_socket *sende
         unix_get(sender);
 }
 
+static uint32_t news_of_space(struct unix_socket *sender)
+{
+    if (LIKELY(!atomic_load_explicit(&sender->no_space, memory_order_relaxed)))
+        return POLL_QUIET;
+    return atomic_exchange(&sender->no_space, false) ? 0 : POLL_QUIET;
+}
+
 void unix_message_free(struct unix_message *message)
 {
     struct unix_socket *sender = message->sender;
@@ -144,7 +151,7 @@ void unix_message_free(struct unix_message *message)
         atomic_fetch_sub(&sender->charged, message->charge);
         if (unix_writable(sender)) {
             wake_one(&sender->writers, UNIX_WRITE_EVENTS);
-            wake_one(&sender->writable, UNIX_WRITE_EVENTS);
+            wake_one(&sender->writable, UNIX_WRITE_EVENTS | news_of_space(sender));
         }
         if (message->holds_sender)
             unix_put(sender);
@@ -175,6 +182,7 @@ int unix_wait_writable(struct unix_socket *sock, uint32_t flags, uint64_t deadli
 
     if (error || LIKELY(has_room(sock)))
         return error;
+    atomic_store(&sock->no_space, true);
     if (flags & MSG_DONTWAIT)
         return -EAGAIN;
     wait_begin_exclusive(&sock->writers, &entry);

@@ -90,7 +90,7 @@ void unix_disconnected(struct unix_socket *sock, struct unix_socket *old)
     wake_all(&sock->space, 0);
     if (atomic_load(&old->peer) == sock) {
         atomic_store(&old->socket.error, ECONNRESET);
-        unix_wake_everybody(old);
+        unix_wake_everybody(old, 0);
     }
 }
 

@@ -87,30 +87,34 @@ int unix_pair(struct socket *a, struct socket *b)
     return 0;
 }
 
-void unix_wake_everybody(struct unix_socket *sock)
+void unix_wake_everybody(struct unix_socket *sock, uint32_t news)
 {
     wake_all(&sock->readers, 0);
     wake_all(&sock->writers, 0);
-    wake_all(&sock->readable, 0);
+    /* HUP: everybody polls for it, so everybody looks. */
+    wake_all(&sock->readable, POLL_HUP | (news ? news : POLL_QUIET));
     wake_all(&sock->writable, 0);
 }
 
-static void shut(struct unix_socket *sock, uint32_t mask)
+static void shut(struct unix_socket *sock, uint32_t mask, uint32_t news)
 {
     spin_lock(&sock->lock);
     atomic_fetch_or(&sock->shutdown, mask);
     spin_unlock(&sock->lock);
-    unix_wake_everybody(sock);
+    unix_wake_everybody(sock, news);
 }
 
 int unix_shutdown(struct socket *socket, uint32_t mask)
 {
     struct unix_socket *sock = unix_of(socket), *peer;
 
-    shut(sock, mask);
+    shut(sock, mask, 0);
     peer = unix_is_datagram(sock) ? NULL : unix_peer(sock);
     if (peer) /* what one side does not send the other does not receive */
-        shut(peer, ((mask & SHUT_RD) ? SHUT_WR : 0) | ((mask & SHUT_WR) ? SHUT_RD : 0));
+        shut(peer, ((mask & SHUT_RD) ? SHUT_WR : 0) | ((mask & SHUT_WR) ? SHUT_RD : 0),
+             mask == SHUT_RDWR  ? POLL_HUP
+             : (mask & SHUT_WR) ? POLL_IN
+                                : 0);
     if (mask & SHUT_RD)
         wake_all(&sock->space, 0);
     return 0;
@@ -165,7 +169,7 @@ static void tell_peer(struct unix_socket *peer, bool reset)
 {
     if (reset)
         atomic_store(&peer->socket.error, ECONNRESET);
-    shut(peer, SHUT_RDWR);
+    shut(peer, SHUT_RDWR, POLL_HUP);
 }
 
 static void close_socket(struct unix_socket *sock, bool reset)

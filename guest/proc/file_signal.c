@@ -13,6 +13,19 @@ static bool allowed(const struct file_owner_event *event, const struct task *tas
            event->uid == cred->suid || event->uid == cred->uid;
 }
 
+/* The first that holds is told, with all events that Linux says for it. */
+static const struct {
+    uint32_t event;
+    int code;
+    uint32_t band;
+} reasons[] = {
+    {POLL_IN, SI_POLL_IN, POLL_IN | POLL_RDNORM},
+    {POLL_PRI, SI_POLL_PRI, POLL_PRI | POLL_RDBAND},
+    {POLL_OUT, SI_POLL_OUT, POLL_OUT | POLL_WRNORM | POLL_WRBAND},
+    {POLL_HUP, SI_POLL_HUP, POLL_HUP | POLL_ERR},
+    {POLL_ERR, SI_POLL_ERR, POLL_ERR},
+};
+
 static void send_one(const struct file_owner_event *event, struct process *process,
                      struct task *task)
 {
@@ -25,12 +38,11 @@ static void send_one(const struct file_owner_event *event, struct process *proce
         signal_send_locked(process, task, event->urgent ? SIGURG : SIGIO, NULL);
         return;
     }
-    info.code = (event->band & POLL_HUP)   ? SI_POLL_HUP
-                : (event->band & POLL_ERR) ? SI_POLL_ERR
-                : (event->band & POLL_IN)  ? SI_POLL_IN
-                : (event->band & POLL_PRI) ? SI_POLL_PRI
-                                           : SI_POLL_OUT;
-    info.poll.band = event->band;
+    size_t reason = 0;
+    while (reason + 1 < ARRAY_SIZE(reasons) && !(event->band & reasons[reason].event))
+        reason++;
+    info.code = reasons[reason].code;
+    info.poll.band = reasons[reason].band;
     info.poll.fd = event->fd;
     signal_send_locked(process, task, event->signo, &info);
 }

@@ -11,7 +11,7 @@
 #include "syscall/linux_abi.h"
 #include "syscall/sys_file.h"
 
-#define FLAGS_CHANGEABLE (O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME)
+#define FLAGS_CHANGEABLE (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 
 static void change_flags(struct file *file, uint32_t set, uint32_t clear)
 {
@@ -114,7 +114,7 @@ static int64_t file_command(struct file *file, int fd, uint64_t command, uint64_
         if (((uint32_t)arg ^ atomic_load(&file->flags)) & O_ASYNC) {
             int error = set_async(file, fd, arg & O_ASYNC);
 
-            if (error)
+            if (error && error != -EINVAL) /* where nothing tells of news: no effect */
                 return error;
         }
         change_flags(file, (uint32_t)arg & FLAGS_CHANGEABLE, FLAGS_CHANGEABLE);
@@ -237,11 +237,15 @@ static int64_t common_ioctl(struct file *file, uint64_t fd, uint32_t request, ui
     case FIOASYNC:
         if (get_user_u32(&on, UADDR(arg)))
             return -EFAULT;
-        if (request == FIOASYNC && set_async(file, (int)fd, on))
-            return -ENOTTY;
-        change_flags(file, on ? (request == FIONBIO ? O_NONBLOCK : O_ASYNC) : 0,
-                     request == FIONBIO ? O_NONBLOCK : O_ASYNC);
+        if (request == FIOASYNC)
+            return set_async(file, (int)fd, on) ? -ENOTTY : 0;
+        change_flags(file, on ? O_NONBLOCK : 0, O_NONBLOCK);
         return 0;
+    case FIOSETOWN:
+    case FIOGETOWN:
+    case SIOCSPGRP:
+    case SIOCGPGRP:
+        return owner_ioctl(file, (int)fd, request, arg);
     case FS_IOC_GETFLAGS:
     case FS_IOC_SETFLAGS:
         return inode_flags(file, request, arg);

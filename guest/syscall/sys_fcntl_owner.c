@@ -3,7 +3,9 @@
 #include "fs/dnotify.h"
 #include "fs/file_owner.h"
 #include "fs/lease.h"
+#include "iface/open_flags.h"
 #include "lib/errno.h"
+#include "net/socket.h"
 #include "proc/pid.h"
 #include "proc/process.h"
 #include "syscall/linux_abi.h"
@@ -85,7 +87,11 @@ int set_async(struct file *file, int fd, bool on)
 {
     int error = file_owner_set_async(file, fd, on);
 
-    return error == -EINVAL ? 0 : error; /* as Linux: without effect where nothing can be polled */
+    if (!error && on)
+        atomic_fetch_or(&file->flags, O_ASYNC);
+    else if (!error)
+        atomic_fetch_and(&file->flags, ~O_ASYNC);
+    return error;
 }
 
 int64_t owner_command(struct file *file, int fd, uint64_t command, uint64_t arg)
@@ -117,4 +123,16 @@ int64_t owner_command(struct file *file, int fd, uint64_t command, uint64_t arg)
     default:
         return lease_get(file);
     }
+}
+
+/* The same for sockets, as BSD had it. */
+int64_t owner_ioctl(struct file *file, int fd, uint32_t request, uint64_t arg)
+{
+    uint32_t id;
+
+    if (!socket_of(file))
+        return -ENOTTY;
+    if (request == FIOGETOWN || request == SIOCGPGRP)
+        return put_user_u32(UADDR(arg), (uint32_t)owner_command(file, fd, F_GETOWN, 0));
+    return get_user_u32(&id, UADDR(arg)) ? -EFAULT : owner_command(file, fd, F_SETOWN, id);
 }

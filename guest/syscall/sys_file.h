@@ -38,8 +38,11 @@ struct file *fd_arg_any(uint64_t fd);
 ssize_t iov_get(uint64_t address, uint64_t count, struct iov_user *small,
                 struct iov_user **segments);
 
-/* fcntl(2)'s commands for signals and leases; O_ASYNC on or off (nothing where poll cannot be). */
+/* fcntl(2)'s commands for signals and leases; O_ASYNC on or off: -EINVAL where nothing tells of
+ * news. */
 int64_t owner_command(struct file *file, int fd, uint64_t command, uint64_t arg);
+int64_t owner_ioctl(struct file *file, int fd, uint32_t request,
+                    uint64_t arg); /* -ENOTTY: no socket */
 int set_async(struct file *file, int fd, bool on);
 
 /* RLIMIT_FSIZE for a regular file that shall reach to end: 0, or -EFBIG with SIGXFSZ. */
