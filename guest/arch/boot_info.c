@@ -11,6 +11,7 @@
 struct boot_info boot_info __attribute__((section(".bss.hot.boot")));
 
 #define BOOT_MAPPED (1ull << 30)
+#define MODULE_NAME_MAX 16u /* bytes, of the longest that we know */
 /* The direct map: its first GiB is there from start64 on. */
 #define BOOT_MAP_BASE 0xffffff8000000000ull
 
@@ -37,6 +38,14 @@ static void read_cpu(uint64_t pa, uint64_t size)
         boot_info.cpu = *cpu;
 }
 
+static void read_generation(uint64_t pa, uint64_t size)
+{
+    const struct guest_generation *record = boot_ptr(pa, sizeof(*record), "generation module");
+
+    if (size >= sizeof(*record) && record->version == GUEST_GENERATION_VERSION)
+        boot_info.generation = pa;
+}
+
 static void read_modules(uint64_t pa, uint32_t count)
 {
     if (count == 0)
@@ -51,9 +60,12 @@ static void read_modules(uint64_t pa, uint32_t count)
         struct boot_region range = {m.paddr, m.paddr + m.size};
         const char *name = NULL;
         if (m.cmdline_paddr)
-            name = boot_ptr(m.cmdline_paddr, sizeof(GUEST_MODULE_SEED), "module name");
+            name = boot_ptr(m.cmdline_paddr, MODULE_NAME_MAX, "module name");
         if (name && strncmp(name, GUEST_MODULE_SEED, sizeof(GUEST_MODULE_SEED)) == 0)
             boot_info.seed = range;
+        else if (name &&
+                 strncmp(name, GUEST_MODULE_GENERATION, sizeof(GUEST_MODULE_GENERATION)) == 0)
+            read_generation(m.paddr, m.size);
         else if (name && strncmp(name, GUEST_MODULE_CPU, sizeof(GUEST_MODULE_CPU)) == 0)
             read_cpu(m.paddr, m.size);
         else if (i == 0)

@@ -20,6 +20,7 @@ struct boot_info {
     uint64_t rsdp; /* 0: none */
     struct boot_region archive; /* start == end: none */
     struct boot_region seed;
+    uint64_t generation; /* struct guest_generation, outside ram; 0: none */
     struct guest_cpu cpu; /* version 0: not told */
     bool zeroed; /* RAM that nobody named reads as zero */
     uint32_t ram_count;

@@ -225,7 +225,7 @@ static bool init_from_monitor(void)
     p->tsc_khz = told->tsc_khz;
     p->source = "monitor";
     use_frequency();
-    p->wall_base_ns = told->wall_ns + ns_between(told->wall_tsc, p->tsc_base);
+    clock_rebase(told->wall_ns, told->wall_tsc);
     return true;
 }
 
@@ -279,6 +279,12 @@ ns_t clock_wall_to_monotonic(ns_t wall_ns)
 void clock_set_wall(ns_t wall_ns)
 {
     clock_params.wall_base_ns = wall_ns - clock_ns();
+    vdso_update_clock();
+}
+
+void clock_rebase(ns_t wall_ns, uint64_t tsc)
+{
+    clock_params.wall_base_ns = wall_ns + ns_between(tsc, clock_params.tsc_base);
     vdso_update_clock();
 }
 

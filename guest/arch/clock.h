@@ -26,6 +26,7 @@ uint64_t clock_tsc_to_ns(uint64_t tsc);
 ns_t clock_wall_ns(void); /* CLOCK_REALTIME, since 1970 */
 ns_t clock_wall_to_monotonic(ns_t wall_ns); /* by the present setting; 0: before boot */
 void clock_set_wall(ns_t wall_ns);
+void clock_rebase(ns_t wall_ns, uint64_t tsc); /* the time of day when the TSC was there */
 
 /* One-shot timer of the calling CPU: TRAP_VECTOR_TIMER at or after the time. */
 void clock_arm(ns_t monotonic_ns);

@@ -9,6 +9,7 @@
 
 #include "arch/cpu.h"
 #include "arch/spinlock.h"
+#include "boot/guest_abi.h"
 #include "lib/chacha20.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -24,6 +25,8 @@ static struct {
     uint32_t left; /* unserved bytes at the end of pool */
     uint32_t credited; /* bytes of good seed, up to SEEDED_BYTES */
     bool tried_hardware;
+    uint32_t generation; /* whose seed was mixed in last */
+    struct guest_generation *record; /* NULL: there are no generations */
     uint8_t key[CHACHA20_KEY_SIZE];
     uint8_t pool[POOL_SIZE];
 } rng = {.lock = SPINLOCK_INIT(LOCK_RANK_ANY)};
@@ -117,9 +120,40 @@ static void refill(void)
     rng.left = POOL_SIZE - CHACHA20_KEY_SIZE;
 }
 
+uint32_t random_generation(void)
+{
+    return rng.record ? __atomic_load_n(&rng.record->counter, __ATOMIC_ACQUIRE) : 0;
+}
+
+/* rng.lock is held.  Only the CPU that gets here first finds the seed. */
+static void renew(void)
+{
+    uint32_t now = random_generation();
+    if (LIKELY(now == rng.generation))
+        return;
+    absorb(rng.record->id, sizeof(rng.record->id));
+    absorb(rng.record->seed, sizeof(rng.record->seed));
+    wipe(rng.record->seed, sizeof(rng.record->seed));
+    rng.generation = now;
+}
+
+void random_follow(struct guest_generation *record)
+{
+    rng.generation = record->counter;
+    rng.record = record;
+}
+
+void random_renew(void)
+{
+    spin_lock(&rng.lock);
+    renew();
+    spin_unlock(&rng.lock);
+}
+
 /* At most what one refill gives. */
 static void serve(uint8_t *out, size_t size)
 {
+    renew();
     if (rng.left < size)
         refill();
     uint8_t *from = rng.pool + POOL_SIZE - rng.left;
@@ -138,16 +172,9 @@ void random_seed_add(const void *data, size_t size)
     spin_unlock(&rng.lock);
 }
 
-void random_bytes(void *buf, size_t size)
+/* A key of its own for a large request: the lock is not held while it is filled. */
+static void serve_large(uint8_t *out, size_t size)
 {
-    uint8_t *out = buf;
-    if (size <= POOL_SIZE - CHACHA20_KEY_SIZE) {
-        spin_lock(&rng.lock);
-        serve(out, size);
-        spin_unlock(&rng.lock);
-        return;
-    }
-    /* A key of its own for a large request: the lock is not held while it is filled. */
     uint8_t key[CHACHA20_KEY_SIZE], block[CHACHA20_BLOCK_SIZE];
     spin_lock(&rng.lock);
     serve(key, sizeof(key));
@@ -164,6 +191,22 @@ void random_bytes(void *buf, size_t size)
     }
     wipe(key, sizeof(key));
     wipe(block, sizeof(block));
+}
+
+/* Should a snapshot be taken in the middle, each VM that goes on from it begins again. */
+void random_bytes(void *buf, size_t size)
+{
+    uint32_t before;
+    do {
+        before = random_generation();
+        if (size > POOL_SIZE - CHACHA20_KEY_SIZE) {
+            serve_large(buf, size);
+        } else {
+            spin_lock(&rng.lock);
+            serve(buf, size);
+            spin_unlock(&rng.lock);
+        }
+    } while (UNLIKELY(before != random_generation()));
 }
 
 uint64_t random_u64(void)

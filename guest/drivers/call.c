@@ -3,7 +3,7 @@
 #include "drivers/call.h"
 
 #include "arch/boot_info.h"
-#include "arch/cpu.h"
+#include "arch/generation.h"
 #include "drivers/control.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -33,6 +33,7 @@ struct call_port *call_port_get(void)
 static int port_op(enum guest_call_op op)
 {
     control_out(GUEST_CTL_PORT, GUEST_CTL_WORD(GUEST_CTL_CALL, op));
+    generation_check();
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "arch/boot_info.h"
 #include "arch/clock.h"
 #include "arch/cpu.h"
+#include "arch/generation.h"
 #include "drivers/call.h"
 #include "drivers/irq.h"
 #include "drivers/virtio/console.h"
@@ -63,6 +64,7 @@ static void port_interrupt(void *arg)
         if (word >> 8 == GUEST_HOST_SIGNAL)
             deliver_signal(word & 0xff);
     }
+    generation_check();
     call_attention();
 }
 
@@ -189,10 +191,12 @@ void control_out(uint16_t gate, uint32_t value)
 
 void control_ready(void)
 {
-    if (control.has_gsi)
+    if (control.has_gsi) {
         outl(control.port, GUEST_CTL_WORD(GUEST_CTL_READY, 0));
-    else if (control.port != 0)
+        generation_check();
+    } else if (control.port != 0) {
         send_message(GUEST_CTL_WORD(GUEST_CTL_READY, 0), NULL, 0);
+    }
 }
 
 void control_report_stats(const struct guest_stats *stats)

@@ -76,10 +76,16 @@ static ssize_t random_read(struct file *file, struct iobuf *buf, loff_t *pos)
     (void)pos;
     while (buf->remaining) {
         size_t size = MIN(buf->remaining, sizeof(chunk));
+        struct iobuf before = *buf;
+        uint32_t generation;
         ssize_t done;
 
-        random_bytes(chunk, size);
-        done = iobuf_put(buf, chunk, size);
+        do {
+            generation = random_generation();
+            *buf = before;
+            random_bytes(chunk, size);
+            done = iobuf_put(buf, chunk, size);
+        } while (UNLIKELY(generation != random_generation()));
         if (done < 0)
             return total ? total : done;
         total += done;

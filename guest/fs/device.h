@@ -24,6 +24,7 @@ int special_open(struct inode *inode, struct file *file);
 #define VMM_MINOR_CALL 0u
 #define VMM_MINOR_HOST 1u
 #define VMM_MINOR_READY 2u
+#define VMM_MINOR_GENERATION 3u
 #define DEVICE_MAJOR_VIRTBLK 254u
 #define DISK_MINORS 16u /* minor numbers per disk */
 

@@ -85,6 +85,7 @@ static const struct tmpfs_default vmm_defaults[] = {
     CHAR_NODE("call", DEVICE_MAJOR_VMM, VMM_MINOR_CALL),
     CHAR_NODE("host", DEVICE_MAJOR_VMM, VMM_MINOR_HOST),
     CHAR_NODE("ready", DEVICE_MAJOR_VMM, VMM_MINOR_READY),
+    CHAR_NODE("generation", DEVICE_MAJOR_VMM, VMM_MINOR_GENERATION),
     {0},
 };
 

@@ -29,6 +29,8 @@ static int open_minor(struct inode *inode, struct file *file)
     case VMM_MINOR_READY:
         file->ops = &ready_ops;
         return 0;
+    case VMM_MINOR_GENERATION:
+        return vmm_generation_open(file);
     default:
         return -ENXIO;
     }

@@ -5,6 +5,7 @@
  *   call        a read takes a request, a write answers it
  *   host        a write calls a function of the embedder's, a read takes its answer
  *   ready       a write says that the program is initialised
+ *   generation  the VM generation ID, a line; readable once more when it has changed
  *
  * At most one request is outstanding.  Between reply and next request the VM stands still:
  * a reader that nobody else is keeping company does so in read(2) itself, others (poll, threads)
@@ -18,5 +19,7 @@
 
 /* Boot: where the calls come from. */
 void vmm_files_init(struct call_port *port);
+/* The VM goes on from a snapshot (arch/generation.h): wakes who watches for that.  Any context. */
+void vmm_generation_changed(void);
 
 #endif

@@ -10,5 +10,6 @@ extern struct call_port *vmm_port; /* set at boot */
 /* Fill in ops; 0, -ENXIO, -ENOMEM. */
 int vmm_call_open(struct file *file);
 int vmm_host_open(struct file *file);
+int vmm_generation_open(struct file *file);
 
 #endif

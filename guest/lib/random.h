@@ -19,6 +19,16 @@ uint64_t random_u64(void);
 uint64_t random_below(uint64_t bound);
 bool random_is_seeded(void);
 /*
+ * The monitor's record, arch/generation.h: when its counter changes, its seed is mixed in and
+ * wiped before anything more is given out.  random_renew() does that at once.
+ */
+struct guest_generation;
+void random_follow(struct guest_generation *record);
+void random_renew(void);
+/* Changes when the VM goes on from a snapshot: who copies random bytes on makes sure that it is
+ * the same afterwards, or copies anew. */
+uint32_t random_generation(void);
+/*
  * Where more seed comes from when neither boot seed nor CPU gave any: called once,
  * without locks; it calls random_seed_add() if it has something.  May sleep: so
  * it runs only from random_wait_seeded().

@@ -101,8 +101,13 @@ int64_t sys_getrandom(const struct syscall_args *args)
         random_wait_seeded();
     while (done < size) {
         size_t part = MIN(size - done, sizeof(chunk));
-        random_bytes(chunk, part);
-        size_t missed = copy_to_user_partial(UADDR(args->arg[0] + done), chunk, part);
+        uint32_t generation;
+        size_t missed;
+        do {
+            generation = random_generation();
+            random_bytes(chunk, part);
+            missed = copy_to_user_partial(UADDR(args->arg[0] + done), chunk, part);
+        } while (UNLIKELY(generation != random_generation()));
         done += part - missed;
         if (missed || sched_checkpoint())
             break;
