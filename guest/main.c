@@ -261,22 +261,6 @@ static void end_process(struct process *process)
     sem_process_ends(process);
 }
 
-/* What the monitor rewrites when the VM goes on from a snapshot. */
-static void find_generation(void)
-{
-    if (!boot_info.generation)
-        return;
-    direct_map_add(PADDR(boot_info.generation), sizeof(struct guest_generation));
-    generation_init(phys_to_virt(PADDR(boot_info.generation)));
-}
-
-/* In a new generation the time of day jumps. */
-static void generation_changed(void)
-{
-    wait_clock_was_set();
-    vmm_generation_changed();
-}
-
 static const struct process_timer_hooks timer_hooks = {
     .end = end_process, .exec = proc_timers_exec, .delivered = proc_timer_delivered};
 
@@ -296,7 +280,6 @@ static void connect_sources(void)
     random_set_source(virtio_rng_seed);
     process_connect_fs();
     vmm_files_init(call_port_get());
-    generation_set_hook(generation_changed);
     socket_connect_sources();
     sysv_connect_sources();
     mqueue_connect_sources();
@@ -386,7 +369,8 @@ NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
     if (!page_alloc_init())
         control_end(GUEST_CTL_NO_MEMORY, 0);
     take_seed();
-    find_generation();
+    if (boot_info.generation)
+        generation_init(boot_info.generation);
     clock_init(tsc_entry);
     apic_set_mapper(paging_map_device);
     apic_silence_pic();

@@ -38,12 +38,20 @@ static void read_cpu(uint64_t pa, uint64_t size)
         boot_info.cpu = *cpu;
 }
 
+static void read_screen(uint64_t pa, uint64_t size)
+{
+    const struct guest_screen *screen = boot_ptr(pa, sizeof(*screen), "screen module");
+
+    if (size >= sizeof(*screen) && screen->version == GUEST_SCREEN_VERSION)
+        boot_info.screen = *screen;
+}
+
 static void read_generation(uint64_t pa, uint64_t size)
 {
     const struct guest_generation *record = boot_ptr(pa, sizeof(*record), "generation module");
 
     if (size >= sizeof(*record) && record->version == GUEST_GENERATION_VERSION)
-        boot_info.generation = pa;
+        boot_info.generation = (struct guest_generation *)(BOOT_MAP_BASE + pa);
 }
 
 static void read_modules(uint64_t pa, uint32_t count)
@@ -68,6 +76,8 @@ static void read_modules(uint64_t pa, uint32_t count)
             read_generation(m.paddr, m.size);
         else if (name && strncmp(name, GUEST_MODULE_CPU, sizeof(GUEST_MODULE_CPU)) == 0)
             read_cpu(m.paddr, m.size);
+        else if (name && strncmp(name, GUEST_MODULE_SCREEN, sizeof(GUEST_MODULE_SCREEN)) == 0)
+            read_screen(m.paddr, m.size);
         else if (i == 0)
             boot_info.archive = range;
     }

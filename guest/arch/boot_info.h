@@ -20,8 +20,9 @@ struct boot_info {
     uint64_t rsdp; /* 0: none */
     struct boot_region archive; /* start == end: none */
     struct boot_region seed;
-    uint64_t generation; /* struct guest_generation, outside ram; 0: none */
+    struct guest_generation *generation; /* outside ram; NULL: none */
     struct guest_cpu cpu; /* version 0: not told */
+    struct guest_screen screen; /* version 0: there is none; not checked */
     bool zeroed; /* RAM that nobody named reads as zero */
     uint32_t ram_count;
     struct boot_region ram[BOOT_REGIONS_MAX]; /* ascending, page-aligned, disjoint */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which file of /dev/vmm is which, and the one that says ready. */
+#include "arch/generation.h"
 #include "fs/inode.h"
 #include "fs/vmm_files_internal.h"
 #include "lib/errno.h"
@@ -39,5 +40,6 @@ static int open_minor(struct inode *inode, struct file *file)
 void vmm_files_init(struct call_port *port)
 {
     vmm_port = port;
+    generation_set_hook(vmm_generation_changed);
     device_register(DEVICE_MAJOR_VMM, open_minor);
 }

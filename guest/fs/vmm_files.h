@@ -19,7 +19,5 @@
 
 /* Boot: where the calls come from. */
 void vmm_files_init(struct call_port *port);
-/* The VM goes on from a snapshot (arch/generation.h): wakes who watches for that.  Any context. */
-void vmm_generation_changed(void);
 
 #endif

@@ -11,5 +11,6 @@ extern struct call_port *vmm_port; /* set at boot */
 int vmm_call_open(struct file *file);
 int vmm_host_open(struct file *file);
 int vmm_generation_open(struct file *file);
+void vmm_generation_changed(void); /* any context */
 
 #endif

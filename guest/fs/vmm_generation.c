@@ -60,6 +60,7 @@ static uint32_t generation_poll(struct file *file, struct poll_table *table)
 
 void vmm_generation_changed(void)
 {
+    wait_clock_was_set(); /* the time of day jumps */
     wake_all(&changed, POLL_IN | POLL_RDNORM);
 }
 
