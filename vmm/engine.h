@@ -25,6 +25,9 @@ struct vmm_engine_ops {
     int (*start)(void *machine, struct vmm_error *error);
     int (*call)(void *machine, struct vmm_call *call);
     int (*cancel)(void *machine);
+    /* See vmm_snapshot_take() and vmm_reset(); NULL: this engine has none. */
+    int (*take_snapshot)(void *machine, struct vmm_snapshot **snapshot, struct vmm_error *error);
+    int (*reset)(void *machine, struct vmm_error *error);
     void (*get_stats)(const void *machine, struct vmm_stats *stats);
     void (*destroy)(void *machine);
 };

@@ -106,7 +106,7 @@ static int add_disks(struct machine *machine, struct vmm_error *error)
     return 0;
 }
 
-static int add_devices(struct machine *machine, struct vmm_error *error)
+int machine_add_devices(struct machine *machine, struct vmm_error *error)
 {
     const struct vmm_config *config = machine->config;
     bool foreign = config->kernel != NULL;
@@ -182,7 +182,7 @@ static int create_cpus(struct machine *machine, struct vmm_error *error)
                        : vcpu_set_entry(&machine->vcpus[0], &machine->vm, &machine->entry, error);
 }
 
-static void destroy(void *arg)
+void machine_destroy(void *arg)
 {
     struct machine *machine = arg;
 
@@ -211,6 +211,8 @@ static void destroy(void *arg)
         disk_close(&machine->disks[i]);
     }
     guest_mem_destroy(&machine->mem);
+    memory_reset_free(&machine->memory_reset);
+    snapshot_put(machine->snapshot);
     free(machine->disks);
     free(machine->blks);
     free(machine->vcpus);
@@ -223,7 +225,7 @@ static void destroy(void *arg)
     free(machine);
 }
 
-static struct machine *allocate(const struct vmm_config *config, struct archive *archive)
+struct machine *machine_allocate(const struct vmm_config *config, struct archive *archive)
 {
     struct machine *machine = calloc(1, sizeof(*machine));
 
@@ -243,7 +245,7 @@ static struct machine *allocate(const struct vmm_config *config, struct archive 
     pthread_cond_init(&machine->stand_changed, NULL);
     pthread_mutex_init(&machine->call_lock, NULL);
     if (machine->vcpus == NULL || machine->threads == NULL || machine->call_cpu_start_ns == NULL) {
-        destroy(machine);
+        machine_destroy(machine);
         return NULL;
     }
     machine->cpu_count = config->cpus;
@@ -268,7 +270,7 @@ static struct machine *allocate(const struct vmm_config *config, struct archive 
 static int create(const struct vmm_config *config, struct archive *archive, void **out,
                   struct vmm_error *error)
 {
-    struct machine *machine = allocate(config, archive);
+    struct machine *machine = machine_allocate(config, archive);
     int result;
 
     *out = NULL;
@@ -276,7 +278,7 @@ static int create(const struct vmm_config *config, struct archive *archive, void
         return vmm_fail(error, -ENOMEM, VMM_FAULT_USAGE, "out of memory");
     }
     machine->created_ns = config->stats ? machine_now_ns() : 0;
-    result = add_devices(machine, error);
+    result = machine_add_devices(machine, error);
     /* Before there is a VM: KVM looks at each change of a mapping then, 7,000 instructions. */
     if (result == 0) {
         result = machine_load(machine, error);
@@ -292,7 +294,7 @@ static int create(const struct vmm_config *config, struct archive *archive, void
         result = create_cpus(machine, error);
     }
     if (result != 0) {
-        destroy(machine);
+        machine_destroy(machine);
         return result;
     }
     machine->opened_ns = config->stats ? machine_now_ns() : 0;
@@ -376,6 +378,8 @@ const struct vmm_engine_ops vmm_kvm_engine = {
     .start = machine_start,
     .call = machine_call,
     .cancel = machine_cancel,
+    .take_snapshot = machine_take_snapshot,
+    .reset = machine_reset,
     .get_stats = get_stats,
-    .destroy = destroy,
+    .destroy = machine_destroy,
 };

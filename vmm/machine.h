@@ -26,7 +26,9 @@
 #include "vmm/kvm/vcpu.h"
 #include "vmm/load/archive.h"
 #include "vmm/machine_calls.h"
+#include "vmm/machine_reset.h"
 #include "vmm/mem/guest_mem.h"
+#include "vmm/snapshot/snapshot.h"
 
 #define MACHINE_UNCLAIMED_LOGGED 16u
 
@@ -92,6 +94,11 @@ struct machine {
     struct machine_timer call_timer;
     uint64_t *call_cpu_start_ns; /* of each CPU's thread */
 
+    /* What vmm_reset() returns to; NULL: nothing. */
+    struct vmm_snapshot *snapshot;
+    struct memory_reset memory_reset;
+    uint32_t generation; /* times this VM has gone on from a snapshot */
+
     /* The end: the first who claims it writes the result, then sets ended. */
     atomic_bool end_claimed;
     atomic_bool ended;
@@ -153,6 +160,33 @@ void machine_release(struct machine *machine);
 void machine_ready(struct machine *machine);
 /* The machine may be held, and snapshots taken of it. */
 bool machine_may_stand_still(const struct machine *machine);
+
+/* ---- machine_snapshot.c -------------------------------------------------- */
+
+/* Of a machine that stands still; also what it is reset to from now on. */
+int machine_take_snapshot(void *machine, struct vmm_snapshot **snapshot, struct vmm_error *error);
+int machine_reset(void *machine, struct vmm_error *error);
+/* For clones too: the snapshot's state of devices and calls. */
+int machine_load_devices(struct machine *machine, const struct vmm_snapshot *snapshot);
+void machine_load_calls(struct machine *machine, const struct vmm_snapshot *snapshot);
+/* The guest is told that it is another one now, before its first instruction. */
+int machine_begin_generation(struct machine *machine, const struct vmm_snapshot *snapshot,
+                             struct vmm_error *error);
+
+/* ---- machine_clone.c ----------------------------------------------------- */
+
+/* config: machine_clone_config()'s; owned by the caller. */
+int machine_clone(struct vmm_snapshot *snapshot, const struct vmm_config *config, void **machine,
+                  struct vmm_error *error);
+/* What the snapshot's machine was made of, with the streams and such of config (may be NULL). */
+struct vmm_config *machine_clone_config(const struct vmm_snapshot *snapshot,
+                                        const struct vmm_config *config);
+
+/* ---- machine.c, for clones ----------------------------------------------- */
+
+struct machine *machine_allocate(const struct vmm_config *config, struct archive *archive);
+int machine_add_devices(struct machine *machine, struct vmm_error *error);
+void machine_destroy(void *machine);
 
 /* ---- machine_functions.c ------------------------------------------------- */
 

@@ -109,7 +109,8 @@ static void *thread_main(void *arg)
         return NULL;
     }
     cpuid_set_index(&cpuid, vcpu->index);
-    if (vcpu_create(vcpu, &machine->vm, vcpu->index, &cpuid, &error) != 0 ||
+    vcpu->has_mask = false; /* this thread's is new */
+    if ((vcpu->fd < 0 && vcpu_create(vcpu, &machine->vm, vcpu->index, &cpuid, &error) != 0) ||
         vcpu_prepare(vcpu) != 0) {
         machine_end(machine, VMM_BROKEN, 0, false, error.text);
         return NULL;

@@ -96,6 +96,10 @@ int vmm_create(const struct vmm_config *config, struct vmm **out, struct vmm_err
 
 int vmm_run(struct vmm *vm, struct vmm_result *result, struct vmm_error *error)
 {
+    if (vm->config->functions) {
+        return vmm_fail(error, -EINVAL, VMM_FAULT_USAGE,
+                        "a VM that serves functions is started and called, not run");
+    }
     return vm->engine->run(vm->machine, result, error);
 }
 

@@ -23,6 +23,11 @@ _Static_assert(offsetof(struct cpuid_table, entries) == offsetof(struct kvm_cpui
 
 /* What this host's KVM supports, with what every vCPU has in common set.  Negative errno. */
 int cpuid_read_host(const struct kvm_vm *vm, unsigned int cpu_count, struct cpuid_table *table);
+/*
+ * Can this host run a guest that was shown the table?  path: of the snapshot it comes from.  If
+ * not, the message names what is missing.
+ */
+int cpuid_check_host(const struct cpuid_table *table, const char *path, struct vmm_error *error);
 /* Turns the table into the one of vCPU index (repeatable with another index). */
 void cpuid_set_index(struct cpuid_table *table, unsigned int index);
 /* What the table tells a kernel of ours, for its boot information. */

@@ -109,6 +109,18 @@ int vcpu_create(struct vcpu *vcpu, struct kvm_vm *vm, unsigned int index,
     return set_xcr0(vcpu, cpuid, error);
 }
 
+uint32_t vcpu_tsc_khz(const struct vcpu *vcpu)
+{
+    int khz = ioctl(vcpu->fd, KVM_GET_TSC_KHZ, 0);
+
+    return khz > 0 ? (uint32_t)khz : 0;
+}
+
+int vcpu_set_tsc_khz(const struct vcpu *vcpu, uint32_t khz)
+{
+    return ioctl(vcpu->fd, KVM_SET_TSC_KHZ, (unsigned long)khz) != 0 ? -errno : 0;
+}
+
 void vcpu_tell_time(const struct vcpu *vcpu, struct guest_cpu *cpu)
 {
     struct { /* struct kvm_msrs with its entry */
@@ -137,7 +149,7 @@ static uint64_t load(const uint8_t *from, unsigned int size)
 }
 
 /* The guest's earlier writes come first; at most a ring's worth, however fast others add. */
-static void carry_out_coalesced(struct vcpu *vcpu, const struct vcpu_events *events)
+void vcpu_carry_out(struct vcpu *vcpu, const struct vcpu_events *events)
 {
     struct kvm_coalesced_mmio_ring *ring =
         (void *)((uint8_t *)vcpu->run + vcpu->vm->coalesced_offset);
@@ -163,6 +175,16 @@ static void carry_out_coalesced(struct vcpu *vcpu, const struct vcpu_events *eve
     pthread_mutex_unlock(&vcpu->vm->coalesced_lock);
 }
 
+void vcpu_drop_coalesced(struct vcpu *vcpu)
+{
+    struct kvm_coalesced_mmio_ring *ring =
+        (void *)((uint8_t *)vcpu->run + vcpu->vm->coalesced_offset);
+
+    if (vcpu->vm->coalesced_offset != 0) {
+        ring->first = ring->last;
+    }
+}
+
 static void handle_port(struct vcpu *vcpu, const struct vcpu_events *events)
 {
     /* Copied once: the mapping is shared with the kernel only, but stays one source. */
@@ -173,7 +195,7 @@ static void handle_port(struct vcpu *vcpu, const struct vcpu_events *events)
     uint8_t *data = (uint8_t *)vcpu->run + vcpu->run->io.data_offset;
 
     vcpu->exits[VMM_EXIT_PIO]++;
-    carry_out_coalesced(vcpu, events);
+    vcpu_carry_out(vcpu, events);
     for (uint32_t i = 0; i < count; i++, data += size) {
         uint64_t value = 0;
         bool claimed;
@@ -200,7 +222,7 @@ static void handle_mmio(struct vcpu *vcpu, const struct vcpu_events *events)
     bool claimed;
 
     vcpu->exits[VMM_EXIT_MMIO]++;
-    carry_out_coalesced(vcpu, events);
+    vcpu_carry_out(vcpu, events);
     if (write) {
         value = load(vcpu->run->mmio.data, size);
         claimed = bus_write(events->mmio, address, size, value);

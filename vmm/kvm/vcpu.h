@@ -84,6 +84,14 @@ int vcpu_create(struct vcpu *vcpu, struct kvm_vm *vm, unsigned int index,
                 const struct cpuid_table *cpuid, struct vmm_error *error);
 /* Fills in what a kernel needs to tell the time: tsc_khz, wall_*; 0 where KVM does not say. */
 void vcpu_tell_time(const struct vcpu *vcpu, struct guest_cpu *cpu);
+/* Ticks per millisecond of the time stamp counter; 0: KVM does not say. */
+uint32_t vcpu_tsc_khz(const struct vcpu *vcpu);
+/* Before the CPU's first instruction; needs a processor that can scale.  Negative errno. */
+int vcpu_set_tsc_khz(const struct vcpu *vcpu, uint32_t khz);
+/* The guest's writes to coalesced registers are carried out; its CPUs stand still. */
+void vcpu_carry_out(struct vcpu *vcpu, const struct vcpu_events *events);
+/* They are forgotten. */
+void vcpu_drop_coalesced(struct vcpu *vcpu);
 /* The first vCPU's registers; the others wait for the guest's SIPI. */
 int vcpu_set_entry(struct vcpu *vcpu, const struct kvm_vm *vm, const struct vcpu_entry *entry,
                    struct vmm_error *error);

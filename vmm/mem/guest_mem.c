@@ -6,6 +6,8 @@
 #include "vmm/mem/guest_mem.h"
 
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -99,6 +101,9 @@ int guest_mem_create(struct guest_mem *mem, uint64_t ram_size, uint64_t archive_
 void guest_mem_destroy(struct guest_mem *mem)
 {
     for (unsigned int i = 0; i < GUEST_MEM_REGIONS; i++) {
+        free(mem->marks[i]);
+    }
+    for (unsigned int i = 0; i <= GUEST_MEM_REGIONS; i++) {
         if (mem->mappings[i].start != NULL) {
             munmap(mem->mappings[i].start, mem->mappings[i].size);
         }
@@ -149,9 +154,53 @@ void *guest_mem_at(const struct guest_mem *mem, uint64_t gpa, uint64_t length)
     return host != NULL && !overlaps_file(mem, gpa, length) ? host : NULL;
 }
 
+static uint64_t mark_words(const struct guest_mem_region *region)
+{
+    return (region->slot_size / PAGE + 63) / 64;
+}
+
+int guest_mem_start_marks(struct guest_mem *mem)
+{
+    for (unsigned int i = 0; i < mem->region_count; i++) {
+        if (mem->marks[i] == NULL) {
+            mem->marks[i] = calloc(mark_words(&mem->regions[i]), sizeof(*mem->marks[i]));
+        }
+        if (mem->marks[i] == NULL) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
 void guest_mem_mark(const struct guest_mem *mem, uint64_t gpa, uint64_t length)
 {
-    (void)mem, (void)gpa, (void)length;
+    for (unsigned int i = 0; i < mem->region_count; i++) {
+        const struct guest_mem_region *region = &mem->regions[i];
+        uint64_t first, last;
+
+        if (mem->marks[i] == NULL || length == 0 || gpa < region->gpa ||
+            gpa - region->gpa >= region->slot_size ||
+            length > region->slot_size - (gpa - region->gpa)) {
+            continue;
+        }
+        first = (gpa - region->gpa) / PAGE;
+        last = (gpa - region->gpa + length - 1) / PAGE;
+        for (uint64_t page = first; page <= last; page++) {
+            atomic_fetch_or_explicit(&mem->marks[i][page / 64], 1ull << page % 64,
+                                     memory_order_relaxed);
+        }
+    }
+}
+
+void guest_mem_take_marks(const struct guest_mem *mem, unsigned int region, uint64_t *bitmap)
+{
+    uint64_t words = mark_words(&mem->regions[region]);
+
+    for (uint64_t word = 0; mem->marks[region] != NULL && word < words; word++) {
+        if (atomic_load_explicit(&mem->marks[region][word], memory_order_relaxed) != 0) {
+            bitmap[word] |= atomic_exchange(&mem->marks[region][word], 0);
+        }
+    }
 }
 
 int guest_mem_read(const struct guest_mem *mem, uint64_t gpa, void *to, size_t length)
@@ -173,6 +222,7 @@ int guest_mem_write(const struct guest_mem *mem, uint64_t gpa, const void *from,
         return -EFAULT;
     }
     memcpy(to, from, length);
+    guest_mem_mark(mem, gpa, length);
     return 0;
 }
 
@@ -186,6 +236,9 @@ int guest_mem_iov(const struct guest_mem *mem, uint64_t gpa, uint64_t length, bo
     }
     if (host == NULL) {
         return -EFAULT;
+    }
+    if (write) {
+        guest_mem_mark(mem, gpa, length);
     }
     iov->iov_base = host;
     iov->iov_len = length;

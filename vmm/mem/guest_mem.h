@@ -66,7 +66,11 @@ struct guest_mem {
     uint64_t archive_gpa; /* 0: no archive */
     uint64_t archive_size;
     struct guest_mem_slot image; /* size 0: none is shared */
-    struct guest_mem_mapping mappings[GUEST_MEM_REGIONS]; /* ours, to be given back */
+    /* Ours, to be given back; the last one is an image's out of a snapshot. */
+    struct guest_mem_mapping mappings[GUEST_MEM_REGIONS + 1];
+    bool from_file; /* RAM is a private mapping of a snapshot's memory file */
+    /* Of each region a bit per page of its slot: written by us.  NULL: nobody asks. */
+    _Atomic(uint64_t) *marks[GUEST_MEM_REGIONS];
     /* RAM addresses behind which file pages lie (the kernel's text). */
     unsigned int file_range_count;
     struct guest_mem_range file_ranges[GUEST_MEM_FILE_RANGES];
@@ -103,10 +107,14 @@ unsigned int guest_mem_slots(const struct guest_mem *mem,
 bool guest_mem_is_read_only(const struct guest_mem *mem, uint64_t gpa);
 
 /*
- * The monitor has written these bytes, which the hypervisor's dirty log does not see.  For a VM that
- * may be reset; nothing otherwise.  Any thread.
+ * The monitor has written these bytes, which the hypervisor's dirty log does not see.  For a VM
+ * that may be reset; nothing otherwise.  Any thread.
  */
 void guest_mem_mark(const struct guest_mem *mem, uint64_t gpa, uint64_t length);
+/* From now on marks are kept; -ENOMEM. */
+int guest_mem_start_marks(struct guest_mem *mem);
+/* Adds a region's marks to a bitmap of its pages, and forgets them. */
+void guest_mem_take_marks(const struct guest_mem *mem, unsigned int region, uint64_t *bitmap);
 
 /* ---- Loading, before the VM runs ---------------------------------------- */
 

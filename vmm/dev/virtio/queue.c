@@ -36,6 +36,13 @@ static uint8_t *avail_event_at(const struct virtq *queue)
     return queue->used + RING_ENTRIES + USED_ENTRY_BYTES * queue->size;
 }
 
+/* We have written into the used ring. */
+static void mark_used(const struct virtq *queue)
+{
+    guest_mem_mark(queue->mem, queue->used_gpa,
+                   RING_ENTRIES + USED_ENTRY_BYTES * (uint64_t)queue->size + 2u);
+}
+
 void virtq_reset(struct virtq *queue)
 {
     uint16_t size_max = queue->size_max;
@@ -183,6 +190,7 @@ void virtq_push(struct virtq *queue, const struct virtq_chain *chain, uint32_t w
     queue->next_used++;
     /* Release: the element, and the data behind it, are seen before the index. */
     store16(queue->used + RING_IDX, queue->next_used, memory_order_release);
+    mark_used(queue);
 }
 
 bool virtq_wants_interrupt(struct virtq *queue)
@@ -214,6 +222,7 @@ void virtq_disable_notify(struct virtq *queue)
     /* With the event index the old event stays behind: no notification comes. */
     if (queue->ready && !queue->event_idx) {
         store16(queue->used + RING_FLAGS, VRING_USED_F_NO_NOTIFY, memory_order_relaxed);
+        mark_used(queue);
     }
 }
 
@@ -227,6 +236,7 @@ bool virtq_enable_notify(struct virtq *queue)
     } else {
         store16(queue->used + RING_FLAGS, 0, memory_order_relaxed);
     }
+    mark_used(queue);
     /* What we want must be visible before we look for chains that came just before. */
     atomic_thread_fence(memory_order_seq_cst);
     return load16(queue->avail + RING_IDX, memory_order_acquire) != queue->next_avail;
