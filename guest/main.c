@@ -16,7 +16,7 @@
 #include "drivers/call.h"
 #include "drivers/control.h"
 #include "drivers/irq.h"
-#include "drivers/uart.h"
+#include "drivers/text.h"
 #include "drivers/virtio/blk.h"
 #include "drivers/virtio/console.h"
 #include "drivers/virtio/rng.h"
@@ -357,7 +357,7 @@ static void set_log_level(void)
 
 NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
 {
-    uart_init();
+    klog_set_output(text_write);
     panic_set_stop(stop_after_panic);
     idt_init();
     boot_info_init(start_info_pa, tsc_entry);
@@ -368,6 +368,8 @@ NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
     paging_init();
     if (!page_alloc_init())
         control_end(GUEST_CTL_NO_MEMORY, 0);
+    if (boot_info.screen.version)
+        text_add_screen();
     take_seed();
     if (boot_info.generation)
         generation_init(boot_info.generation);

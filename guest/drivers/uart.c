@@ -9,7 +9,6 @@
 #include "arch/cpu.h"
 #include "arch/spinlock.h"
 #include "boot/guest_abi.h"
-#include "lib/printf.h"
 
 #define UART_THR (GUEST_UART_PORT + 0) /* transmit holding */
 #define UART_FCR (GUEST_UART_PORT + 2) /* FIFO control */
@@ -26,11 +25,6 @@ enum { UART_UNKNOWN, UART_PRESENT, UART_ABSENT };
 /* The log calls in one at a time; this also guards against direct callers. */
 static struct spinlock uart_lock = SPINLOCK_INIT(LOCK_RANK_ANY);
 static uint8_t uart_state;
-
-void uart_init(void)
-{
-    klog_set_output(uart_write);
-}
 
 static bool probe(void)
 {

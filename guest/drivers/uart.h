@@ -5,8 +5,6 @@
 
 #include "lib/types.h"
 
-/* Registers uart_write() with klog; touches no port. */
-void uart_init(void);
 /* Any context.  The first call looks whether there is a chip; without one it does nothing. */
 void uart_write(const char *text, size_t length);
 

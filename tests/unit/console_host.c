@@ -7,7 +7,7 @@
 #include "boot/guest_abi.h"
 #include "drivers/acpi.h"
 #include "drivers/irq.h"
-#include "drivers/uart.h"
+#include "drivers/text.h"
 #include "drivers/virtio/mmio.h"
 #include "drivers/virtio/pci.h"
 #include "unit/driver_fakes.h"
@@ -82,7 +82,7 @@ int irq_register(unsigned int gsi, irq_handler *handler, void *arg)
 
 char uart_text[100];
 
-void uart_write(const char *text, size_t length)
+void text_write(const char *text, size_t length)
 {
     strncat(uart_text, text, length);
 }

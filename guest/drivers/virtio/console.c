@@ -7,7 +7,7 @@
 
 #include "arch/clock.h"
 #include "boot/guest_abi.h"
-#include "drivers/uart.h"
+#include "drivers/text.h"
 #include "drivers/virtio/console_internal.h"
 #include "lib/errno.h"
 
@@ -167,7 +167,7 @@ static ssize_t stream_write(struct chardev *dev, const void *data, size_t size)
     if (port == NULL) {
         if (atomic_load_explicit(&stream->state, memory_order_relaxed) != STREAM_UART)
             return -ENODEV;
-        uart_write(data, size);
+        text_write(data, size);
         return (ssize_t)size;
     }
     ssize_t result = console_port_write(port, data, size);

@@ -3,7 +3,7 @@
  * The program's streams on virtio-console devices, as iface/chardev.h: single
  * port devices (the first for stdin and stdout, the next for stderr), or one
  * multiport device whose ports are found by the names of boot/guest_abi.h.
- * Without any console, output goes to the 8250 and input is at its end.
+ * Without any console, output goes where kernel messages go and input is at its end.
  *
  * Everything is lazy: a device is brought up by start(), buffers for input are
  * made available by the first read, interrupts are routed when somebody waits.
