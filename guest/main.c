@@ -21,6 +21,7 @@
 #include "drivers/virtio/console.h"
 #include "drivers/virtio/rng.h"
 #include "drivers/virtio/virtio.h"
+#include "fs/procfs.h"
 #include "fs/stream.h"
 #include "fs/tty.h"
 #include "fs/vmm_files.h"
@@ -281,6 +282,7 @@ static void connect_sources(void)
     process_connect_fs();
     vmm_files_init(call_port_get());
     socket_connect_sources();
+    procfs_set_interrupt_source(irq_show);
     sysv_connect_sources();
     mqueue_connect_sources();
     process_set_on_init_exit(end_with);

@@ -8,6 +8,7 @@
 #define ARCH_PERCPU_H
 
 #include "arch/spinlock.h"
+#include "arch/trap.h"
 #include "boot/guest_abi.h"
 #include "lib/types.h"
 
@@ -34,6 +35,7 @@ struct percpu {
     struct spinlock page_cache_lock;
     uint32_t page_cache_head, page_cache_count; /* frame number, 0: none */
     uint64_t irq_count; /* statistics */
+    uint64_t local_irqs[TRAP_LOCAL_VECTORS]; /* of those, by vector from TRAP_VECTOR_TIMER on */
     uint64_t context_switches;
     uint64_t page_faults;
     uint32_t spin_depth; /* DEBUG_LOCKS: spinlocks held */

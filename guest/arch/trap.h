@@ -37,6 +37,7 @@ struct trap_frame {
 #define TRAP_VECTOR_TIMER 0xf0u /* LAPIC timer */
 #define TRAP_VECTOR_WAKE 0xf1u /* IPI: look at the run queue */
 #define TRAP_VECTOR_TLB 0xf2u /* IPI: shootdown */
+#define TRAP_LOCAL_VECTORS 3u /* these three */
 #define TRAP_VECTOR_SPURIOUS 0xffu
 #define TRAP_VECTOR_IRQ_BASE 0x30u /* GSI n arrives as 0x30 + n */
 

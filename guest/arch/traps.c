@@ -80,6 +80,8 @@ static void interrupt(struct trap_frame *frame)
     struct percpu *cpu = this_cpu();
 
     cpu->irq_count++;
+    if (frame->vector - TRAP_VECTOR_TIMER < TRAP_LOCAL_VECTORS)
+        cpu->local_irqs[frame->vector - TRAP_VECTOR_TIMER]++;
     if (frame->vector == TRAP_VECTOR_SPURIOUS)
         return;
     apic_eoi();

@@ -7,7 +7,7 @@
 #ifndef DRIVERS_IRQ_H
 #define DRIVERS_IRQ_H
 
-#include "lib/types.h"
+#include "iface/interrupt.h"
 
 #define IRQ_GSI_MAX 128u
 #define IRQ_MSI_MAX 64u /* messages in use at a time */
@@ -30,5 +30,9 @@ int irq_register_level(unsigned int gsi, irq_handler *handler, void *arg);
 int irq_register_message(irq_handler *handler, void *arg, uint64_t *address, uint32_t *data);
 /* From the trap handler of main.c: a vector of a device.  False: nobody's. */
 bool irq_dispatch(unsigned int vector);
+
+#define IRQ_ENTRIES (IRQ_GSI_MAX + IRQ_MSI_MAX)
+/* For /proc/interrupts, with index 0, 1, ...: 1, 0 (nobody has it), -1 behind the last. */
+int irq_show(unsigned int index, struct interrupt_shown *shown);
 
 #endif

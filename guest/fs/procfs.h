@@ -8,6 +8,7 @@
 
 #include "fs/fd_table.h"
 #include "fs/vfs.h"
+#include "iface/interrupt.h"
 #include "lib/printf.h"
 
 struct mm;
@@ -92,6 +93,10 @@ void proc_print(struct proc_text *text, const char *format, ...) PRINTF_LIKE(2, 
 enum procfs_sysv { PROCFS_SYSV_MSG, PROCFS_SYSV_SEM, PROCFS_SYSV_SHM, PROCFS_SYSV_KINDS };
 /* Boot: for /proc/sysvipc. */
 void procfs_set_sysv_source(void (*show)(enum procfs_sysv kind, struct proc_text *text));
+
+/* Boot: next gives those with index 0, 1, ...: 1, 0 (nobody has it), -1 behind the last. */
+void procfs_set_interrupt_source(int (*next)(unsigned int index,
+                                             struct interrupt_shown *interrupt));
 
 /* The process whose directory is open as file (pidfd_send_signal(2) takes it), or 0. */
 int procfs_pid_of_directory(const struct file *file);

@@ -71,6 +71,8 @@ extern const struct proc_entry proc_net_entries[]; /* procfs_net.c */
 extern const struct proc_entry proc_process_template; /* procfs_process.c: /proc/PID */
 extern const struct proc_entry proc_sys_entries[]; /* procfs_sys.c: /proc/sys */
 extern const struct proc_entry proc_vmm_entries[]; /* procfs_vmm.c: /proc/vmm */
+int proc_interrupts(struct proc_text *text,
+                    const struct procfs_process *p); /* procfs_interrupts.c */
 extern const struct proc_entry proc_sysvipc_entries[]; /* procfs_ipc.c: /proc/sysvipc */
 #if DEBUG_LOCKS
 #define PROC_VMM_ROW {.name = "vmm", .mode = S_IFDIR | 0555, .children = proc_vmm_entries},

@@ -312,6 +312,7 @@ const struct proc_entry proc_system_entries[] = {
     TEXT_FILE("cpuinfo", cpuinfo),
     TEXT_FILE("devices", devices),
     TEXT_FILE("filesystems", filesystems),
+    TEXT_FILE("interrupts", proc_interrupts),
     TEXT_FILE("loadavg", loadavg),
     TEXT_FILE("meminfo", meminfo),
     TEXT_FILE("stat", stat),

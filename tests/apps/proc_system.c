@@ -55,6 +55,15 @@ int main(void)
     CHECK(strlen(slurp("/proc/sys/kernel/random/uuid")) == 37);
     CHECK(strstr(slurp("/proc/filesystems"), "proc"));
     CHECK(sscanf(slurp("/proc/sys/vm/overcommit_memory"), "%d", &n) == 1);
+    int columns = 0;
+    unsigned long timer_interrupts;
+    slurp("/proc/interrupts");
+    for (const char *p = text; p < strchr(text, '\n') && (p = strstr(p, "CPU")) != NULL; p++)
+        columns++;
+    CHECK(columns == sysconf(_SC_NPROCESSORS_ONLN));
+    CHECK(strstr(text, "\nLOC:") &&
+          sscanf(strstr(text, "\nLOC:"), "\nLOC: %lu", &timer_interrupts) == 1);
+    CHECK(strstr(text, "\nRES:") && strstr(text, "Local timer interrupts\n"));
     CALL(open("/proc/absent", O_RDONLY));
     CALL(open("/proc/absent", O_CREAT | O_WRONLY, 0644));
     char link[32] = "";
