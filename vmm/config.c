@@ -190,7 +190,7 @@ int vmm_config_set_machine(struct vmm_config *config, enum vmm_machine machine, 
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                   "+-=,._";
-    if (machine > VMM_MACHINE_PC || (cpu && (!*cpu || cpu[strspn(cpu, allowed)])))
+    if (machine > VMM_MACHINE_EFI || (cpu && (!*cpu || cpu[strspn(cpu, allowed)])))
         return -EINVAL;
     config->machine = machine;
     return config_set_string(&config->cpu_model, cpu, CPU_MODEL_MAX);

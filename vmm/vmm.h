@@ -36,8 +36,11 @@ enum vmm_engine {
     VMM_ENGINE_QEMU, /* qemu-system-x86_64; no isolation under TCG */
 };
 
-/* What QEMU is, for the QEMU engine: the smallest machine, or a PC with firmware, ACPI and PCI. */
-enum vmm_machine { VMM_MACHINE_MICROVM, VMM_MACHINE_Q35, VMM_MACHINE_PC };
+/*
+ * What QEMU is, for the QEMU engine: the smallest machine; a PC with ACPI and PCI; or a PC
+ * that boots from a disk by UEFI firmware (takes OVMF and mtools; the built-in kernel).
+ */
+enum vmm_machine { VMM_MACHINE_MICROVM, VMM_MACHINE_Q35, VMM_MACHINE_PC, VMM_MACHINE_EFI };
 
 /* Whose fault a failure is; the CLI turns it into an exit status. */
 enum vmm_fault {

@@ -47,7 +47,7 @@ static const char run_help[] =
     "  -i, --interactive        the same, if standard input is one\n"
     "      --timeout DURATION   stop the VM after so long (ms, s, m or h; default s)\n"
     "      --engine ENGINE      auto (default), kvm, or qemu (no isolation without KVM)\n"
-    "      --machine M[,cpu=C]  for qemu: microvm (default), q35 or pc, and a CPU model\n"
+    "      --machine M[,cpu=C]  for qemu: microvm (default), q35, pc, efi, and a CPU model\n"
     "      --kernel FILE        another kernel: ELF with a PVH note, or a bzImage\n"
     "      --initrd FILE        its initial RAM disk\n"
     "      --append WORDS       words for the kernel's command line\n"

@@ -29,8 +29,10 @@ int run_set_machine(struct run_options *options, const char *value)
     static const struct {
         char name[8];
         enum vmm_machine machine;
-    } machines[] = {
-        {"microvm", VMM_MACHINE_MICROVM}, {"q35", VMM_MACHINE_Q35}, {"pc", VMM_MACHINE_PC}};
+    } machines[] = {{"microvm", VMM_MACHINE_MICROVM},
+                    {"q35", VMM_MACHINE_Q35},
+                    {"pc", VMM_MACHINE_PC},
+                    {"efi", VMM_MACHINE_EFI}};
     size_t length = strcspn(value, ",");
     const char *cpu = NULL;
 
@@ -44,6 +46,6 @@ int run_set_machine(struct run_options *options, const char *value)
         return 0;
     }
     return cli_fail(CLI_FAILED,
-                    "--machine %s: unknown; give microvm, q35 or pc, and perhaps ,cpu=MODEL",
+                    "--machine %s: unknown; give microvm, q35, pc or efi, and perhaps ,cpu=MODEL",
                     value);
 }

@@ -72,7 +72,7 @@ static bool is_pc(const struct vmm_config *config)
 
 static const char *machine_words(const struct vmm_config *config)
 {
-    if (config->machine == VMM_MACHINE_Q35)
+    if (config->machine == VMM_MACHINE_Q35 || config->machine == VMM_MACHINE_EFI)
         return "q35,sata=off,smbus=off,vmport=off";
     if (config->machine == VMM_MACHINE_PC)
         return "pc,vmport=off";
@@ -148,8 +148,7 @@ static void add_disks(struct command *command, const struct vmm_config *config)
     }
 }
 
-/* Words for our kernel; a foreign one gets what the user wrote. */
-static int build_words(const struct vmm_config *config, char *words, size_t size)
+int qemu_build_words(const struct vmm_config *config, char *words, size_t size)
 {
     int used = 0;
     words[0] = '\0';
@@ -170,13 +169,23 @@ static int build_words(const struct vmm_config *config, char *words, size_t size
     return 0;
 }
 
+/* Firmware, and the disk that it boots: on a bus that our kernel does not look at. */
+static void add_firmware(struct command *command)
+{
+    const struct qemu *qemu = command->qemu;
+    add(command, "-drive", "if=pflash,unit=0,format=raw,readonly=on,file=%s", qemu->firmware);
+    add(command, "-drive", "if=none,id=boot,format=raw,readonly=on,file=/proc/self/fd/%d",
+        qemu->kernel_fd);
+    add(command, "-device", "nvme,serial=boot,drive=boot,bootindex=0");
+}
+
 static void add_kernel(struct command *command, const struct vmm_config *config, bool has_archive)
 {
     const struct qemu *qemu = command->qemu;
     int initrd = has_archive ? qemu->archive_fd : qemu->initrd_fd;
     char words[GUEST_CMDLINE_MAX];
     if (!command->error)
-        command->error = build_words(config, words, sizeof(words));
+        command->error = qemu_build_words(config, words, sizeof(words));
     if (command->error)
         return;
     add(command, "-kernel", "/proc/self/fd/%d", qemu->kernel_fd);
@@ -198,7 +207,10 @@ int qemu_build_command(struct qemu *qemu, bool has_archive, struct vmm_error *er
     add_silence(&command, qemu->config);
     add_devices(&command, qemu->config);
     add_disks(&command, qemu->config);
-    add_kernel(&command, qemu->config, has_archive);
+    if (qemu->config->machine == VMM_MACHINE_EFI)
+        add_firmware(&command);
+    else
+        add_kernel(&command, qemu->config, has_archive);
     if (command.error)
         return vmm_fail(error, command.error, VMM_FAULT_USAGE, "QEMU's command line: %s",
                         command.error == -E2BIG ? "too long (--append?)"

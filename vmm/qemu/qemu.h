@@ -72,6 +72,7 @@ struct qemu {
     struct arena arena;
     char path[256];
     bool use_kvm;
+    const char *firmware; /* VMM_MACHINE_EFI; kernel_fd is a boot disk's image then */
     char **argv; /* NULL at the end */
     size_t argc;
 
@@ -97,10 +98,17 @@ struct qemu {
 
 uint64_t qemu_now_ns(void);
 
+/* command.c: words for our kernel; a foreign one gets what the user wrote.  -E2BIG. */
+int qemu_build_words(const struct vmm_config *config, char *words, size_t size);
 /* command.c: fills argv. */
 int qemu_build_command(struct qemu *qemu, bool has_archive, struct vmm_error *error);
 /* spawn.c: kernel, archive, channels; then the process. */
 int qemu_open(struct qemu *qemu, const struct archive *archive, struct vmm_error *error);
+/* efi.c: firmware and boot disk in the place of kernel and archive. */
+int qemu_open_efi(struct qemu *qemu, const struct archive *archive, struct vmm_error *error);
+/* spawn.c: enough for these files and beside? */
+int qemu_check_memory(const struct qemu *qemu, uint64_t file_bytes, uint64_t beside,
+                      struct vmm_error *error);
 int qemu_spawn(struct qemu *qemu, struct vmm_error *error);
 void qemu_kill(struct qemu *qemu);
 void qemu_reap(struct qemu *qemu); /* waits for a process that is dead or dying */

@@ -85,10 +85,11 @@ static int open_kernel(struct qemu *qemu, struct vmm_error *error)
 }
 
 /* QEMU puts these files into the guest's memory, beside the kernel; too little is told by us. */
-static int check_memory(const struct qemu *qemu, uint64_t file_bytes, struct vmm_error *error)
+int qemu_check_memory(const struct qemu *qemu, uint64_t file_bytes, uint64_t beside,
+                      struct vmm_error *error)
 {
     uint64_t memory = qemu->config->memory_bytes;
-    uint64_t needed = (file_bytes + MEMORY_BESIDE_FILES + MEBIBYTE - 1) & ~(MEBIBYTE - 1);
+    uint64_t needed = (file_bytes + beside + MEBIBYTE - 1) & ~(MEBIBYTE - 1);
     if (needed <= memory)
         return 0;
     return vmm_fail(error, -ENOMEM, VMM_FAULT_USAGE,
@@ -103,7 +104,7 @@ static int open_archive(struct qemu *qemu, const struct archive *archive, struct
 {
     struct stat status = {.st_size = 0};
     if (archive) {
-        int result = check_memory(qemu, archive->size, error);
+        int result = qemu_check_memory(qemu, archive->size, MEMORY_BESIDE_FILES, error);
         if (result)
             return result;
         qemu->archive_fd = open_temporary("boot archive", error);
@@ -117,7 +118,7 @@ static int open_archive(struct qemu *qemu, const struct archive *archive, struct
         return vmm_fail(error, -errno, VMM_FAULT_USAGE, "--initrd %s: %s", qemu->config->initrd,
                         strerror(errno));
     fstat(qemu->initrd_fd, &status);
-    return check_memory(qemu, (uint64_t)status.st_size, error);
+    return qemu_check_memory(qemu, (uint64_t)status.st_size, MEMORY_BESIDE_FILES, error);
 }
 
 /* QEMU opens disks itself; what is wrong with one is better said by us. */
@@ -141,10 +142,13 @@ static int check_disks(const struct vmm_config *config, struct vmm_error *error)
 int qemu_open(struct qemu *qemu, const struct archive *archive, struct vmm_error *error)
 {
     int result = check_disks(qemu->config, error);
-    if (!result)
+    if (!result && qemu->config->machine == VMM_MACHINE_EFI) {
+        result = qemu_open_efi(qemu, archive, error);
+    } else if (!result) {
         result = open_kernel(qemu, error);
-    if (!result)
-        result = open_archive(qemu, archive, error);
+        if (!result)
+            result = open_archive(qemu, archive, error);
+    }
     if (result)
         return result;
     for (unsigned int i = 0; i < CHANNEL_COUNT; i++) {
