@@ -63,7 +63,7 @@ GUEST_SELDOM := drivers/% ipc/% fs/archive% fs/block_file% fs/cpio% fs/dentry_mo
   fs/file_lock% fs/file_owner% fs/inotify% fs/ldisc% fs/lease% fs/memfd% fs/mount% fs/name_ops% \
   fs/pipe_packet% fs/procfs% fs/pty% fs/signal_io% fs/stream% fs/sysfs% fs/tmpfs_handle% fs/tmpfs_mount% \
   fs/tmpfs_super% fs/tty% fs/vfs% fs/vmm_% fs/xattr% lib/klog% lib/printf% arch/generation% arch/panic% mm/leaks% mm/madvise% \
-  mm/mm_list% mm/remap% net/unix_diag% net/unix_gc% net/unix_name% net/unix_urgent% proc/cpu_limit% proc/file_signal% \
+  mm/mm_list% mm/remap% net/unix_diag% net/unix_gc% net/unix_name% net/unix_urgent% proc/cpu_limit% proc/crash% proc/file_signal% \
   proc/fs_source% proc/futex_pi% proc/oom% proc/pidfd% proc/run_file% proc/signalfd% proc/start_init% \
   proc/teardown% syscall/proc_timer% syscall/sys_attr% syscall/sys_copy% syscall/sys_cred% syscall/sys_dir% \
   syscall/sys_fcntl% syscall/sys_handle% syscall/sys_limits% syscall/sys_mempolicy% syscall/sys_misc% \

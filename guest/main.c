@@ -287,6 +287,7 @@ static void connect_sources(void)
     mqueue_connect_sources();
     process_set_on_init_exit(end_with);
     process_set_on_reboot(reboot_machine);
+    process_set_on_crash(call_report_crash);
     process_set_timer_hooks(&timer_hooks);
     process_set_split_times(split_times);
 }

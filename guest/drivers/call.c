@@ -65,3 +65,11 @@ static int start(void)
     spin_unlock(&start_lock);
     return error;
 }
+
+void call_report_crash(const struct guest_crash *crash)
+{
+    if (start() != 0)
+        return;
+    memcpy(port.area->out, crash, sizeof(*crash));
+    control_out(GUEST_CTL_PORT, GUEST_CTL_WORD(GUEST_CTL_CRASH, 0));
+}

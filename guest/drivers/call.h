@@ -9,6 +9,8 @@
 #include "iface/call_port.h"
 
 struct call_port *call_port_get(void);
+/* How the first program died; before control_end().  Nothing where nobody calls functions. */
+void call_report_crash(const struct guest_crash *crash);
 /* From the control port's interrupt: the monitor may have a request. */
 void call_attention(void);
 

@@ -93,6 +93,7 @@ static void copy_layout(struct mm *to, const struct mm *from)
     to->arg_end = from->arg_end;
     to->env_start = from->env_start;
     to->env_end = from->env_end;
+    to->load_bias = from->load_bias;
     to->code_start = from->code_start;
     to->code_end = from->code_end;
     to->data_start = from->data_start;

@@ -104,6 +104,7 @@ struct mm {
     uint64_t mmap_base; /* highest address for top-down mmap */
     uint64_t stack_top;
     uint64_t arg_start, arg_end, env_start, env_end; /* for /proc */
+    uint64_t load_bias; /* what was added to the addresses of the program's file */
     uint64_t code_start, code_end, data_start, data_end;
     uint64_t total_pages, locked_pages; /* mapped address space, by areas */
     uint64_t data_pages; /* private writable ones of them, without stacks: RLIMIT_DATA */

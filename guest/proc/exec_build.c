@@ -201,6 +201,7 @@ static void fill_auxv(struct exec_auxv *auxv, const struct exec_file *file,
 
 static void note_program(struct mm *mm, const struct elf_program *program)
 {
+    mm->load_bias = program->bias;
     mm->code_start = program->code_start;
     mm->code_end = program->code_end;
     mm->data_start = program->data_start;

@@ -62,6 +62,9 @@ void process_timers_exec(struct process *process); /* exit.c: what exec stops */
 /* A signal is off its queue: timers want to know of theirs.  No lock held. */
 void process_timer_delivered(struct process *process, struct kernel_siginfo *info);
 
+/* The current process dies of a signal: crash.c. */
+NORETURN void process_die_of(const struct kernel_siginfo *info);
+
 void process_connect_files(void); /* file_signal.c; boot */
 
 #endif

@@ -191,6 +191,9 @@ void process_set_on_init_exit(void (*end)(int wait_status));
 bool process_teardown(int wait_status, void (*remove_objects)(void), void (*end)(int wait_status));
 /* Set by main.c: reboot(2); may return if the machine cannot be ended so. */
 void process_set_on_reboot(void (*reboot)(void));
+/* The first process is about to die of a signal that its own doing brought on.  Set by main.c. */
+struct guest_crash;
+void process_set_on_crash(void (*crash)(const struct guest_crash *crash));
 void process_reboot(void);
 
 /*

@@ -245,14 +245,6 @@ static void sleep_stopped(struct process *process)
     wait_end(&process->stop_wait, &entry);
 }
 
-NORETURN static void die_of(struct process *process, int signo)
-{
-    bool dumps =
-        signal_default_dumps(signo) && process->dumpable && process->rlimits[RLIMIT_CORE].soft > 0;
-
-    process_exit_group(signo | (dumps ? 0x80 : 0));
-}
-
 /*
  * The next signal that has a handler; 0 when none is left.  Default actions
  * happen in here and may not return.  With a handler, the caller sets the mask next.
@@ -303,7 +295,7 @@ static int next_handled(struct task *task, struct signal_queued **queued,
         if (action->handler == SIG_IGN || signal_default_ignored(signo))
             continue;
         if (!signal_default_stops(signo))
-            die_of(process, signo);
+            process_die_of(&info);
         begin_stop(process, signo);
     }
 }
