@@ -13,6 +13,7 @@
 #include "arch/smp.h"
 #include "arch/trap.h"
 #include "drivers/acpi.h"
+#include "drivers/acpi_power.h"
 #include "drivers/call.h"
 #include "drivers/control.h"
 #include "drivers/irq.h"
@@ -376,10 +377,11 @@ NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
     take_seed();
     if (boot_info.generation)
         generation_init(boot_info.generation);
+    acpi_init(boot_info.rsdp);
+    clock_set_references(acpi_clock_reference);
     clock_init(tsc_entry);
     apic_set_mapper(paging_map_device);
     apic_silence_pic();
-    acpi_init(boot_info.rsdp);
     smp_set_source(find_cpus);
     boot_trap_handlers();
     if (wants_stats())

@@ -8,10 +8,12 @@
 
 #include "arch/apic_internal.h"
 #include "arch/boot_info.h"
+#include "arch/calibrate.h"
 #include "arch/cpu.h"
 #include "arch/rtc.h"
 #include "arch/vdso.h"
 #include "boot/guest_abi.h"
+#include "lib/printf.h"
 
 #define NS_PER_S 1000000000ul
 #define HOT __attribute__((section(".data.hot.clock")))
@@ -127,63 +129,6 @@ static uint64_t khz_from_cpuid(void)
     return (uint64_t)r[0] * 1000;
 }
 
-/* ---- PIT: Intel 8254 datasheet, channel 2 through port 61h ------------------- */
-
-#define PIT_HZ 1193182u
-#define PIT_CHANNEL2 0x42u
-#define PIT_COMMAND 0x43u
-#define PIT_CHANNEL2_MODE0 0xb0u /* both bytes, interrupt on terminal count, binary */
-#define PIT_LATCH_CHANNEL2 0x80u
-#define PIT_GATE_PORT 0x61u
-#define PIT_GATE 0x01u
-#define PIT_SPEAKER 0x02u
-#define PIT_TICKS 1000u /* 0.84 ms in all */
-#define PIT_READS_MAX 100000u
-
-static uint32_t pit_count(void)
-{
-    outb(PIT_COMMAND, PIT_LATCH_CHANNEL2);
-    uint32_t low = inb(PIT_CHANNEL2);
-    return low | (uint32_t)inb(PIT_CHANNEL2) << 8;
-}
-
-/* The TSC when the count next changes, and the count then; 0: it never does. */
-static uint64_t pit_edge(uint32_t *count)
-{
-    uint32_t before = pit_count();
-
-    for (uint32_t i = 0; i < PIT_READS_MAX; i++) {
-        uint64_t tsc = rdtsc();
-        *count = pit_count();
-        if (*count != before)
-            return tsc;
-    }
-    return 0;
-}
-
-static uint64_t khz_from_pit(void)
-{
-    uint32_t first, last = 0;
-    uint64_t begin, end = 0;
-
-    outb(PIT_GATE_PORT, (uint8_t)((inb(PIT_GATE_PORT) & ~PIT_SPEAKER) | PIT_GATE));
-    outb(PIT_COMMAND, PIT_CHANNEL2_MODE0);
-    outb(PIT_CHANNEL2, 0xff);
-    outb(PIT_CHANNEL2, 0xff);
-    begin = pit_edge(&first);
-    if (!begin || first < 2 * PIT_TICKS)
-        return 0;
-    /* Reading is slow under a hypervisor: however late, an edge and its count belong together. */
-    for (uint32_t i = 0; i < PIT_READS_MAX; i++) {
-        end = pit_edge(&last);
-        if (!end || first - last >= PIT_TICKS)
-            break;
-    }
-    if (!end || last >= first)
-        return 0;
-    return (end - begin) * PIT_HZ / (first - last) / 1000;
-}
-
 /* ---- the clock --------------------------------------------------------------- */
 
 #define FALLBACK_KHZ 1000000u
@@ -194,10 +139,8 @@ static void find_frequency(void)
 
     p->tsc_khz = khz_from_cpuid();
     p->source = "cpuid";
-    if (!p->tsc_khz) {
-        p->tsc_khz = khz_from_pit();
-        p->source = "pit";
-    }
+    if (!p->tsc_khz)
+        p->tsc_khz = calibrate_tsc_khz(&p->source);
     if (!p->tsc_khz) {
         p->tsc_khz = FALLBACK_KHZ;
         p->source = "none";
@@ -236,6 +179,7 @@ void clock_init(uint64_t tsc_base)
         return;
     find_frequency();
     use_frequency();
+    klog(LOG_INFO, "clock: TSC at %lu kHz, by %s", clock_params.tsc_khz, clock_params.source);
     const struct guest_cpu *told = &boot_info.cpu;
     clock_params.wall_base_ns =
         told->wall_ns ? told->wall_ns + ns_between(told->wall_tsc, clock_params.tsc_base)

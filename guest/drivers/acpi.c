@@ -92,9 +92,14 @@ bool acpi_find_ecam(struct acpi_ecam *ecam)
     return false;
 }
 
-unsigned int acpi_virtio_mmio(struct acpi_virtio_mmio *devices, unsigned int max)
+const struct acpi_header *acpi_find_dsdt(void)
 {
     const struct acpi_header *fadt = acpi_find(ACPI_FADT_SIGNATURE, 0);
-    const struct acpi_header *dsdt = fadt == NULL ? NULL : acpi_tables_dsdt(map_physical, fadt);
+    return fadt == NULL ? NULL : acpi_tables_dsdt(map_physical, fadt);
+}
+
+unsigned int acpi_virtio_mmio(struct acpi_virtio_mmio *devices, unsigned int max)
+{
+    const struct acpi_header *dsdt = acpi_find_dsdt();
     return dsdt == NULL ? 0 : acpi_dsdt_virtio_mmio(dsdt, devices, max);
 }

@@ -13,6 +13,7 @@
 void acpi_init(uint64_t rsdp);
 /* A checked, mapped table, or NULL.  Any time after paging_init(). */
 const struct acpi_header *acpi_find(const char *signature, unsigned int index);
+const struct acpi_header *acpi_find_dsdt(void);
 /*
  * Fills arch's apic_config from the MADT, once; defaults of the PC stay where
  * there is none (one CPU, LAPIC and IOAPIC at their usual places).  Call it

@@ -8,6 +8,7 @@
 #include "arch/generation.h"
 #include "drivers/call.h"
 #include "drivers/irq.h"
+#include "drivers/machine_end.h"
 #include "drivers/virtio/console.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -17,9 +18,6 @@
 #define SIGNALS_PER_INTERRUPT 64
 #define STREAM_STDERR 2 /* of GUEST_HOST_STREAM_CLOSED */
 #define SIGNAL_PIPE 13 /* SIGPIPE from the host: nobody reads standard output any more */
-#define PORT_RESET_CONTROL 0xcf9u
-#define PORT_KEYBOARD_COMMAND 0x64u
-#define KEYBOARD_PULSE_RESET 0xfeu
 
 static struct {
     uint16_t port; /* 0: none */
@@ -209,15 +207,6 @@ void control_report_stats(const struct guest_stats *stats)
     }
 }
 
-/* No channel at all: whatever a PC offers to make a monitor notice. */
-static NORETURN void reset_machine(void)
-{
-    outb(PORT_RESET_CONTROL, 0x02);
-    outb(PORT_RESET_CONTROL, 0x06);
-    outb(PORT_KEYBOARD_COMMAND, KEYBOARD_PULSE_RESET);
-    cpu_triple_fault();
-}
-
 static void flush_streams(uint32_t word)
 {
     struct chardev *const all[] = {console_stdio(), console_stderr()};
@@ -237,5 +226,5 @@ NORETURN void control_end(enum guest_ctl_kind kind, uint8_t value)
         outl(control.port, word);
     if (control.has_gsi)
         cpu_stop(); /* the monitor has heard it and stops the CPUs */
-    reset_machine();
+    machine_end(kind, value); /* no channel at all */
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Any bytes as physical memory: looking for tables reads nothing outside and ends. */
-/* links: guest/drivers/acpi_tables.c */
+/* links: guest/drivers/acpi_tables.c guest/drivers/acpi_fadt.c */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "drivers/acpi_tables.h"
+#include "drivers/acpi_fadt.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -39,6 +39,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct acpi_virtio_mmio devices[8];
     struct acpi_madt madt;
+    struct acpi_fadt fadt;
+    struct acpi_ecam ecam;
+    uint8_t types[2];
     memory = malloc(size == 0 ? 1 : size);
     memory_size = size;
     memcpy(memory, data, size);
@@ -46,10 +49,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (table != NULL)
         (void)acpi_madt_read(table, &madt);
     table = acpi_tables_find(map, 4096, ACPI_FADT_SIGNATURE, 0);
-    if (table != NULL)
+    if (table != NULL && acpi_fadt_read(table, &fadt))
         table = acpi_tables_dsdt(map, table);
-    if (table != NULL)
+    if (table != NULL) {
         (void)acpi_dsdt_virtio_mmio(table, devices, 8);
+        (void)acpi_find_s5(table, types);
+    }
+    table = acpi_tables_find(map, 4096, ACPI_MCFG_SIGNATURE, 0);
+    if (table != NULL)
+        (void)acpi_mcfg_read(table, &ecam);
+    table = acpi_tables_find(map, 4096, ACPI_HPET_SIGNATURE, 0);
+    if (table != NULL)
+        (void)acpi_hpet_address(table);
     free(memory);
     return 0;
 }

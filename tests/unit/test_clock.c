@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: guest/arch/clock.c guest/arch/rtc.c guest/arch/vdso_page.c guest/arch/spinlock.c */
+/* links: guest/arch/clock.c guest/arch/calibrate.c guest/arch/rtc.c
+ * guest/arch/vdso_page.c guest/arch/spinlock.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,12 +12,15 @@
 
 #include "arch/apic_internal.h"
 #include "arch/boot_info.h"
+#include "arch/calibrate.h"
 #include "arch/clock.h"
 #include "arch/cpu.h"
 #include "arch/percpu.h"
 #include "arch/rtc.h"
 #include "arch/vdso.h"
 #include "arch/vdso/vvar.h"
+#include "lib/panic.h"
+#include "lib/printf.h"
 
 struct cpu_features cpu_features;
 struct boot_info boot_info;
@@ -160,10 +164,83 @@ static void programs_count_as_the_kernel_does(void **state)
     }
 }
 
+/* ---- calibration: the clocks are made of the TSC itself, a thousand times slower -------- */
+
+#define SLOWER 1000u
+#define FAKE_KHZ 2000000u /* what the TSC's rate is taken to be */
+
+static unsigned int fake_log_lines;
+
+void klog(enum log_level level, const char *format, ...)
+{
+    (void)level;
+    (void)format;
+    fake_log_lines++;
+}
+
+void panic(const char *format, ...)
+{
+    (void)format;
+    abort();
+}
+
+static uint32_t read_good(void)
+{
+    return (uint32_t)(rdtsc() / SLOWER) + 0xffffff00u; /* wraps soon */
+}
+
+static uint32_t read_still(void)
+{
+    return 7;
+}
+
+/* Once in a millisecond it leaves 0.3 out. */
+static uint32_t read_jumping(void)
+{
+    uint64_t now = rdtsc();
+    return (uint32_t)((now + now / FAKE_KHZ * (FAKE_KHZ * 3 / 10)) / SLOWER);
+}
+
+static uint32_t (*fake_first)(void);
+
+static bool find_reference(unsigned int index, struct clock_reference *out)
+{
+    *out = (struct clock_reference){.name = index == 0 ? "first" : "second",
+                                    .read = index == 0 ? fake_first : read_good,
+                                    .hz = FAKE_KHZ * 1000ul / SLOWER,
+                                    .mask = 0xffffff};
+    return index != 0 || fake_first != NULL;
+}
+
+static const char *calibrate(uint32_t (*first)(void))
+{
+    const char *source = NULL;
+    fake_first = first;
+    fake_log_lines = 0;
+    clock_set_references(find_reference);
+    uint64_t khz = calibrate_tsc_khz(&source);
+    assert_in_range(khz, FAKE_KHZ - FAKE_KHZ / 50, FAKE_KHZ + FAKE_KHZ / 50);
+    return source;
+}
+
+static void the_tsc_is_measured_and_bad_clocks_are_passed_over(void **state)
+{
+    (void)state;
+    assert_string_equal(calibrate(read_good), "first");
+    assert_int_equal(fake_log_lines, 0);
+    assert_string_equal(calibrate(NULL), "second");
+    assert_int_equal(fake_log_lines, 0);
+    assert_string_equal(calibrate(read_still), "second");
+    assert_int_equal(fake_log_lines, 1);
+    assert_string_equal(calibrate(read_jumping), "second");
+    assert_int_equal(fake_log_lines, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_time_that_the_monitor_tells_is_used),
+        cmocka_unit_test(the_tsc_is_measured_and_bad_clocks_are_passed_over),
         cmocka_unit_test(mul_div_is_exact_and_saturates),
         cmocka_unit_test(timers_are_never_early),
         cmocka_unit_test(extremes_do_not_wrap),
