@@ -86,7 +86,9 @@ test_own_stack() {
 test_stress_ng() {
     need stress-ng
     for stressors in '--vm 1 --vm-bytes 32M --fork 1 --pthread 1' '--futex 1 --pipe 1 --switch 1 --sigq 1' \
-        '--mmap 1 --mremap 1 --brk 1 --clone 1'; do
+        '--mmap 1 --mremap 1 --brk 1 --clone 1' \
+        '--sem-sysv 1 --msg 1 --mq 1 --poll 1 --epoll 1 --epoll-domain unix --eventfd 1 --timerfd 1' \
+        '--sockfd 1 --inotify 1 --pty 1 --memfd 1 --locka 1 --lockf 1 --dentry 1 --rename 1'; do
         # shellcheck disable=SC2086 # words
         run_debug -c 4 -m 512M -w /tmp /usr/bin/stress-ng $stressors -t 1 --verify
         expect_status 0
