@@ -98,7 +98,7 @@ $B/bench/hello_dynamic: tests/bench/hello.c
 
 # ---- targets -----------------------------------------------------------------
 
-.PHONY: test deps demo lint surface bench bench-ops bench-scaling install bench-programs
+.PHONY: test deps demo lint surface bench bench-ops bench-scaling bench-services install bench-programs
 export B
 
 test: deps
@@ -119,6 +119,10 @@ surface: ; @tests/surface # what a hostile guest can reach, counted
 
 bench-programs: $(BENCH)
 bench bench-ops: all bench-programs
+	@tests/deps --need test
+	@tests/bench/$@
+
+bench-services: all
 	@tests/deps --need test
 	@tests/bench/$@
 
