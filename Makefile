@@ -145,7 +145,7 @@ $B/BOOTX64.EFI: $(EFI_OBJ)
 
 VMM_CFLAGS := -std=c17 -O2 -g -D_GNU_SOURCE -I. -fPIE -fno-plt -ffunction-sections -fdata-sections \
   -fstack-protector-strong -D_FORTIFY_SOURCE=2 -pthread $(WARN) -Wno-gnu-variable-sized-type-not-at-end
-VMM_C   := $(filter-out vmm/sandbox/gen/%,$(wildcard vmm/*.c vmm/*/*.c vmm/*/*/*.c))
+VMM_C   := $(filter-out vmm/sandbox/gen/% vmm/serve/%,$(wildcard vmm/*.c vmm/*/*.c vmm/*/*/*.c))
 CLI_C   := $(filter vmm/cli/%,$(VMM_C))
 LIB_C   := $(filter-out vmm/cli/%,$(VMM_C))
 VMM_ASM := $(wildcard vmm/*.asm vmm/*/*.asm)
@@ -214,6 +214,15 @@ $B/vmm: $(CLI_OBJ) $B/libvmm.a
 	$Qobjcopy --strip-all $B/vmm.debug $@
 endif
 
+# "vmm serve" is a program of its own, dynamically linked: what HTTP needs must not make vmm slower.
+SERVE_C   := $(wildcard vmm/serve/*.c)
+SERVE_OBJ := $(SERVE_C:%.c=$B/o/%.o) $(filter-out %/main.o %/cmd_run.o %/cmd_call.o %/cmd_serve.o %/cmd_snapshot.o \
+  %/cmd_image.o %/cmd_doctor.o %/terminal.o,$(CLI_OBJ))
+SERVE     := $(if $(wildcard /usr/include/microhttpd.h),$B/vmm-serve)
+$B/vmm-serve: $(SERVE_OBJ) $B/libvmm.a
+	$(call say,LINK)
+	$Q$(CC) -pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -pthread -s -o $@ $^ -lmicrohttpd
+
 include $(wildcard tests/tests.mk)
 
 -include $(shell [ -d $B ] && find $B -name '*.d')
@@ -221,7 +230,7 @@ include $(wildcard tests/tests.mk)
 # ---- targets ----------------------------------------------------------------
 
 .PHONY: all guest clean
-all: $B/guest.elf $B/vmm $B/libvmm.a $(EFI)
+all: $B/guest.elf $B/vmm $B/libvmm.a $(SERVE) $(EFI)
 guest: $B/guest.elf
 clean:
 	rm -rf $B

@@ -136,6 +136,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
 	  $(DESTDIR)$(PREFIX)/share/vmm $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man3
 	install -m 755 $B/vmm $(DESTDIR)$(PREFIX)/bin/vmm
+	$(if $(SERVE),install -D -m 755 $(SERVE) $(DESTDIR)$(PREFIX)/libexec/vmm-serve)
 	install -m 644 $B/libvmm.a $(DESTDIR)$(PREFIX)/lib/libvmm.a
 	install -m 644 vmm/vmm.h $(DESTDIR)$(PREFIX)/include/vmm.h
 	install -m 644 $B/guest.elf $(DESTDIR)$(PREFIX)/share/vmm/guest.elf

@@ -11,7 +11,7 @@ test_version_help() {
     expect_status 0
     grep -q '[0-9]\.[0-9]' "$out" || fail "no version"
     local topic
-    for topic in "--help" "help" "help run" "help doctor"; do
+    for topic in "--help" "help" "help run" "help call" "help serve" "help snapshot" "help doctor"; do
         # shellcheck disable=SC2086
         run "$VMM" $topic
         expect_status 0

@@ -25,13 +25,16 @@ enum cli_status {
 
 /* "vmm: ...\n" on standard error in one write; returns status. */
 int cli_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* For what the library says of whose fault it was. */
 int cli_status_of(enum vmm_fault fault);
-void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* All of it, or false. */
 bool cli_write(int fd, const char *text, size_t length);
 
 int cmd_run(int argc, char **argv);
+int cmd_call(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
+int cmd_snapshot(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_help(const char *topic); /* NULL: the overview */

@@ -6,17 +6,24 @@
 #include <unistd.h>
 
 #include "vmm/cli/cli.h"
+#include "vmm/cli/help_functions.h"
 
 static const char overview[] =
     "vmm - run one Linux program in its own virtual machine\n"
     "\n"
     "usage: vmm run [options] PROGRAM [ARGS...]\n"
     "       vmm image disk|efi [options] -o FILE PROGRAM [ARGS...]\n"
+    "       vmm call [options] PROGRAM|--from SNAPSHOT NAME < input > output\n"
+    "       vmm serve [options] PROGRAM|--from SNAPSHOT --http PORT\n"
+    "       vmm snapshot save|restore|ls|rm ...\n"
     "       vmm doctor\n"
-    "       vmm help [run|image|doctor]\n"
+    "       vmm help [run|call|serve|snapshot|image|doctor]\n"
     "       vmm --version\n"
     "\n"
     "  run      start PROGRAM, unmodified, in a virtual machine of its own\n"
+    "  call     call a function of PROGRAM in a virtual machine\n"
+    "  serve    offer the functions of PROGRAM by HTTP, a clean virtual machine per call\n"
+    "  snapshot keep a program that has started up, and go on from there\n"
     "  image    make a bootable disk, or one .efi file, with PROGRAM\n"
     "  doctor   what this host offers, and what to install or change\n"
     "  help     this text, or more about a command\n"
@@ -26,7 +33,8 @@ static const char overview[] =
     "  vmm run --add /usr/lib/python3.11 python3 -c 'print(6 * 7)'\n"
     "  vmm run -m 1G --timeout 10 ./job < input > output\n"
     "\n"
-    "See vmm(1), vmm-run(1), vmm-image(1), vmm-guest(7), libvmm(3).\n";
+    "See vmm(1), vmm-run(1), vmm-call(1), vmm-serve(1), vmm-snapshot(1), vmm-image(1),\n"
+    "vmm-call(7), vmm-guest(7), libvmm(3).\n";
 
 static const char run_help[] =
     "usage: vmm run [options] PROGRAM [ARGS...]\n"
@@ -54,6 +62,8 @@ static const char run_help[] =
     "      --console[=LEVEL]    kernel messages on standard error, up to LEVEL (0 to 7)\n"
     "      --stats json[:FILE]  statistics about the run on standard error, or in FILE\n"
     "      --strace[=WHAT[:FILE]] each system call (calls), or sums (summary)\n"
+    "      --from SNAPSHOT      go on from there instead of starting PROGRAM\n"
+    "      --snapshot-at-ready SNAPSHOT  save one when PROGRAM says ready, and end\n"
     "      --strict             end with 125 at the first thing that is not supported\n"
     "      --no-sandbox         no seccomp, no Landlock: for debugging only\n"
     "  -v, --verbose            say what is done; twice: say more\n"
@@ -99,6 +109,12 @@ int cmd_help(const char *topic)
         return print(overview, sizeof(overview) - 1);
     if (strcmp(topic, "run") == 0)
         return print(run_help, sizeof(run_help) - 1);
+    if (strcmp(topic, "call") == 0)
+        return print(call_help, sizeof(call_help) - 1);
+    if (strcmp(topic, "serve") == 0)
+        return print(serve_help, sizeof(serve_help) - 1);
+    if (strcmp(topic, "snapshot") == 0)
+        return print(snapshot_help, sizeof(snapshot_help) - 1);
     if (strcmp(topic, "image") == 0)
         return print(image_help, sizeof(image_help) - 1);
     if (strcmp(topic, "doctor") == 0)

@@ -10,7 +10,7 @@
 
 int cmd_image(int argc, char **argv)
 {
-    struct run_options options = {.image = true};
+    struct run_options options;
     struct vmm_error error = {.fault = VMM_FAULT_NONE};
     enum vmm_image kind;
 
@@ -23,15 +23,19 @@ int cmd_image(int argc, char **argv)
         kind = VMM_IMAGE_EFI;
     else
         return cli_fail(CLI_FAILED, "image %s: unknown; give disk or efi", argv[0]);
-    if (vmm_config_new(&options.config) != 0 || run_add_default_env(options.config) != 0)
-        return cli_fail(CLI_FAILED, "out of memory");
-    int status = run_options_parse(argc - 1, argv + 1, &options);
+    int used, status = run_options_new(&options);
+    options.image = true;
+    if (!status)
+        status = run_options_parse(argc - 1, argv + 1, &options, "image", NULL, &used);
     if (status)
         return status;
     if (options.help)
         return cmd_help("image");
-    if (!options.program)
+    if (used == argc - 1)
         return cli_fail(CLI_FAILED, "no program given; see \"vmm help image\"");
+    status = run_options_program(&options, argc - 1 - used, argv + 1 + used);
+    if (status)
+        return status;
     if (!options.output)
         return cli_fail(CLI_FAILED, "no name for the image; give -o FILE");
     if (vmm_image_write(options.config, kind, options.output, &error) != 0)

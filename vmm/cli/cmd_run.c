@@ -14,6 +14,7 @@
 
 #include "vmm/cli/cli.h"
 #include "vmm/cli/run_options.h"
+#include "vmm/cli/snapshot_store.h"
 #include "vmm/cli/stats.h"
 #include "vmm/cli/terminal.h"
 
@@ -24,25 +25,6 @@
 static struct vmm *running;
 static volatile sig_atomic_t interrupts, terminations;
 static volatile sig_atomic_t stopped_by = SIGINT;
-
-int cli_status_of(enum vmm_fault fault)
-{
-    switch (fault) {
-    case VMM_FAULT_NOT_FOUND:
-        return CLI_NOT_FOUND;
-    case VMM_FAULT_NOT_EXECUTABLE:
-        return CLI_NOT_EXECUTABLE;
-    default:
-        return CLI_FAILED;
-    }
-}
-
-static void print_log(void *arg, enum vmm_log_level level, const char *line)
-{
-    const struct run_options *options = arg;
-    if (options->verbose > (unsigned int)level)
-        cli_note("%s", line);
-}
 
 static void pass_signal(int number)
 {
@@ -87,13 +69,6 @@ static void install_handlers(bool terminal)
         handle(SIGWINCH, pass_size);
 }
 
-int run_add_default_env(struct vmm_config *config)
-{
-    int result = vmm_config_add_env(
-        config, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-    return result ? result : vmm_config_add_env(config, "HOME=/root");
-}
-
 /* The user's kind of terminal goes with the terminal. */
 static int add_terminal_env(struct vmm_config *config)
 {
@@ -122,17 +97,6 @@ static int set_terminal(struct run_options *options, bool *raw)
         result = add_terminal_env(options->config);
     *raw = true;
     return result ? cli_fail(CLI_FAILED, "-t: %s", strerror(-result)) : 0;
-}
-
-static int open_stats(const struct run_options *options, int *fd)
-{
-    *fd = STDERR_FILENO;
-    if (!options->stats_path)
-        return 0;
-    *fd = open(options->stats_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (*fd < 0)
-        return cli_fail(CLI_FAILED, "--stats %s: %s", options->stats_path, strerror(errno));
-    return 0;
 }
 
 static void print_stats(int fd, const struct vmm *vm, const struct vmm_result *result, int status)
@@ -190,6 +154,23 @@ static int report(const struct run_options *options, const struct vmm_result *re
     return cli_fail(CLI_FAILED, "%s", error->text[0] ? error->text : "the VM broke");
 }
 
+static int create_vm(const struct run_options *options, struct vmm **vm)
+{
+    struct vmm_error error = {.fault = VMM_FAULT_NONE};
+    struct vmm_snapshot *snapshot;
+    int result;
+    if (options->from) {
+        int status = snapshot_open(options->from, &snapshot);
+        if (status)
+            return status;
+        result = vmm_clone(snapshot, options->config, vm, &error);
+        vmm_snapshot_free(snapshot);
+    } else {
+        result = vmm_create(options->config, vm, &error);
+    }
+    return result ? cli_fail(cli_status_of(error.fault), "%s", error.text) : 0;
+}
+
 static int run_vm(const struct run_options *options, bool raw, int stats_fd)
 {
     struct vmm_error error = {.fault = VMM_FAULT_NONE};
@@ -199,8 +180,9 @@ static int run_vm(const struct run_options *options, bool raw, int stats_fd)
     /* A reader that went away is the program's business, a file-size limit an error. */
     handle(SIGPIPE, SIG_IGN);
     handle(SIGXFSZ, SIG_IGN);
-    if (vmm_create(options->config, &vm, &error) != 0)
-        return cli_fail(cli_status_of(error.fault), "%s", error.text);
+    int status = create_vm(options, &vm);
+    if (status)
+        return status;
     running = vm;
     install_handlers(raw);
     if (raw) {
@@ -214,7 +196,7 @@ static int run_vm(const struct run_options *options, bool raw, int stats_fd)
     terminal_restore();
     if (failed)
         return cli_fail(cli_status_of(error.fault), "%s", error.text);
-    int status = report(options, &result, &error);
+    status = report(options, &result, &error);
     if (options->stats)
         print_stats(stats_fd, vm, &result, status);
     /* The process ends now and takes the VM along: destroying it first, or
@@ -224,32 +206,38 @@ static int run_vm(const struct run_options *options, bool raw, int stats_fd)
     return status;
 }
 
-int cmd_run(int argc, char **argv)
+int run_prepared(struct run_options *options)
 {
-    struct run_options options = {0};
     bool raw;
     int stats_fd;
 
-    if (vmm_config_new(&options.config) != 0 || run_add_default_env(options.config) != 0)
-        return cli_fail(CLI_FAILED, "out of memory");
-    int status = run_options_parse(argc, argv, &options);
+    if (!options->program && !options->has_kernel && !options->from)
+        return cli_fail(CLI_FAILED, "no program given; see \"vmm help run\"");
+    if (options->has_initrd && options->program)
+        return cli_fail(CLI_FAILED, "--initrd: only for a kernel without PROGRAM (see --add)");
+    /* A foreign kernel alone talks on its serial console. */
+    if (!options->program && !options->from && !options->console)
+        vmm_config_set_console(options->config, STDOUT_FILENO, CONSOLE_LEVEL_FOREIGN);
+    else if ((options->verbose || options->strict) && !options->console)
+        vmm_config_set_console(options->config, STDERR_FILENO, CONSOLE_LEVEL_VERBOSE);
+    run_options_log(options);
+    int status = set_terminal(options, &raw);
+    if (!status)
+        status = run_options_stats(options, &stats_fd);
+    return status ? status : run_vm(options, raw, stats_fd);
+}
+
+int cmd_run(int argc, char **argv)
+{
+    struct run_options options;
+    int used, status = run_options_new(&options);
+    if (!status)
+        status = run_options_parse(argc, argv, &options, "run", NULL, &used);
     if (status)
         return status;
     if (options.help)
         return cmd_help("run");
-    if (!options.program && !options.has_kernel)
-        return cli_fail(CLI_FAILED, "no program given; see \"vmm help run\"");
-    if (options.has_initrd && options.program)
-        return cli_fail(CLI_FAILED, "--initrd: only for a kernel without PROGRAM (see --add)");
-    /* A foreign kernel alone talks on its serial console. */
-    if (!options.program && !options.console)
-        vmm_config_set_console(options.config, STDOUT_FILENO, CONSOLE_LEVEL_FOREIGN);
-    else if ((options.verbose || options.strict) && !options.console)
-        vmm_config_set_console(options.config, STDERR_FILENO, CONSOLE_LEVEL_VERBOSE);
-    if (options.verbose)
-        vmm_config_set_log(options.config, print_log, &options);
-    status = set_terminal(&options, &raw);
-    if (!status)
-        status = open_stats(&options, &stats_fd);
-    return status ? status : run_vm(&options, raw, stats_fd);
+    if (used < argc)
+        status = run_options_program(&options, argc - used, argv + used);
+    return status ? status : run_prepared(&options);
 }

@@ -20,6 +20,12 @@ int main(int argc, char **argv)
     const char *command = argv[1];
     if (strcmp(command, "run") == 0)
         return cmd_run(argc - 2, argv + 2);
+    if (strcmp(command, "call") == 0)
+        return cmd_call(argc - 2, argv + 2);
+    if (strcmp(command, "serve") == 0)
+        return cmd_serve(argc - 2, argv + 2);
+    if (strcmp(command, "snapshot") == 0)
+        return cmd_snapshot(argc - 2, argv + 2);
     if (strcmp(command, "image") == 0)
         return cmd_image(argc - 2, argv + 2);
     if (strcmp(command, "doctor") == 0)

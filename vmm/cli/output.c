@@ -87,3 +87,15 @@ void text_add(struct text *text, const char *format, ...)
     va_end(arguments);
     text->length += (size_t)length;
 }
+
+int cli_status_of(enum vmm_fault fault)
+{
+    switch (fault) {
+    case VMM_FAULT_NOT_FOUND:
+        return CLI_NOT_FOUND;
+    case VMM_FAULT_NOT_EXECUTABLE:
+        return CLI_NOT_EXECUTABLE;
+    default:
+        return CLI_FAILED;
+    }
+}

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "boot/guest_abi.h"
+#include "vmm/cli/snapshot_store.h"
 
 enum option_id {
     OPT_ENV,
@@ -38,19 +39,18 @@ enum option_id {
     OPT_STRACE,
     OPT_STRICT,
     OPT_OUTPUT,
+    OPT_FROM,
+    OPT_SNAPSHOT_AT_READY,
 };
 
-enum value_kind { NO_VALUE, VALUE, MAYBE_VALUE /* only as --name=value */ };
+/* What a snapshot decides; its clones cannot have it otherwise. */
+#define BELONGS_TO_SNAPSHOT                                                              \
+    (1ull << OPT_ENV | 1ull << OPT_WORKDIR | 1ull << OPT_MEMORY | 1ull << OPT_CPUS |     \
+     1ull << OPT_TERMINAL | 1ull << OPT_ADD | 1ull << OPT_DISK | 1ull << OPT_KERNEL |    \
+     1ull << OPT_INITRD | 1ull << OPT_APPEND | 1ull << OPT_STRACE | 1ull << OPT_STRICT | \
+     1ull << OPT_MACHINE | 1ull << OPT_SNAPSHOT_AT_READY)
 
-/* Characters, not pointers: a table of pointers costs relocations at every start. */
-struct option {
-    char name[14];
-    char letter;
-    uint8_t value;
-    uint8_t id;
-};
-
-static const struct option option_table[] = {
+static const struct option_row option_rows[] = {
     {"env", 'e', VALUE, OPT_ENV},
     {"workdir", 'w', VALUE, OPT_WORKDIR},
     {"memory", 'm', VALUE, OPT_MEMORY},
@@ -74,13 +74,16 @@ static const struct option option_table[] = {
     {"strace", 0, MAYBE_VALUE, OPT_STRACE},
     {"strict", 0, NO_VALUE, OPT_STRICT},
     {"output", 'o', VALUE, OPT_OUTPUT},
+    {"from", 0, VALUE, OPT_FROM},
+    {"snapshot-at-ready", 0, VALUE, OPT_SNAPSHOT_AT_READY},
 };
-#define OPTION_COUNT (sizeof(option_table) / sizeof(option_table[0]))
+#define OPTION_COUNT (sizeof(option_rows) / sizeof(option_rows[0]))
 
 /* Of the one command or the other: an image says what the program sees, not what runs it. */
-static bool belongs(const struct run_options *options, enum option_id id)
+static bool belongs(const void *arg, unsigned int id)
 {
-    switch (id) {
+    const struct run_options *options = arg;
+    switch ((enum option_id)id) {
     case OPT_ENV:
     case OPT_WORKDIR:
     case OPT_ADD:
@@ -194,6 +197,7 @@ static int set_timeout(struct run_options *options, const char *value)
         return cli_fail(CLI_FAILED,
                         "--timeout %s: not a duration; give seconds or a number with ms, s, m, h",
                         value);
+    options->timeout_ms = milliseconds;
     vmm_config_set_timeout(options->config, milliseconds);
     return 0;
 }
@@ -206,10 +210,46 @@ static int set_cwd(struct run_options *options, const char *value)
     return result ? fail_option("-w", value, result) : 0;
 }
 
-static int apply(struct run_options *options, enum option_id id, char *value)
+static int set_snapshot(struct run_options *options, const char *value)
 {
+    char path[PATH_MAX];
+    int result = snapshot_path(value, true, path, sizeof(path));
+    if (result)
+        return result;
+    result = vmm_config_set_snapshot_at_ready(options->config, path);
+    return result ? fail_option("--snapshot-at-ready", value, result) : 0;
+}
+
+int run_options_check(const struct run_options *options)
+{
+    uint64_t wrong = options->from ? options->given & BELONGS_TO_SNAPSHOT : 0;
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (wrong & 1ull << option_rows[i].id)
+            return cli_fail(CLI_FAILED, "--from: --%s is the snapshot's and cannot be changed",
+                            option_rows[i].name);
+    return 0;
+}
+
+static void set_flag(struct run_options *options, enum option_id id)
+{
+    options->terminal |= id == OPT_TERMINAL;
+    options->interactive |= id == OPT_INTERACTIVE;
+    options->verbose += id == OPT_VERBOSE;
+    options->help |= id == OPT_HELP;
+}
+
+static int apply(void *arg, unsigned int id, char *value)
+{
+    struct run_options *options = arg;
     int result = 0;
-    switch (id) {
+    options->given |= 1ull << id;
+    switch ((enum option_id)id) {
+    case OPT_TERMINAL:
+    case OPT_INTERACTIVE:
+    case OPT_VERBOSE:
+    case OPT_HELP:
+        set_flag(options, id);
+        return 0;
     case OPT_ENV:
         return add_env(options, value);
     case OPT_WORKDIR:
@@ -258,80 +298,16 @@ static int apply(struct run_options *options, enum option_id id, char *value)
     case OPT_OUTPUT:
         options->output = value;
         return 0;
-    case OPT_TERMINAL:
-        options->terminal = true;
+    case OPT_FROM:
+        options->from = value;
         return 0;
-    case OPT_INTERACTIVE:
-        options->interactive = true;
-        return 0;
-    case OPT_VERBOSE:
-        options->verbose++;
-        return 0;
-    case OPT_HELP:
-        options->help = true;
-        return 0;
+    case OPT_SNAPSHOT_AT_READY:
+        return set_snapshot(options, value);
     }
     return 0;
 }
 
-static int unknown_option(const struct run_options *options, const char *word, int length)
-{
-    return cli_fail(CLI_FAILED, "unknown option %.*s; see \"vmm help %s\"", length, word,
-                    options->image ? "image" : "run");
-}
-
-/* "--name", "--name=value", "--name value"; *used counts words. */
-static int take_long(struct run_options *options, char **words, int count, int *used)
-{
-    char *name = words[0] + 2;
-    char *equals = strchr(name, '=');
-    size_t length = equals ? (size_t)(equals - name) : strlen(name);
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const struct option *option = &option_table[i];
-        if (strncmp(option->name, name, length) != 0 || option->name[length] != '\0' || !length ||
-            !belongs(options, option->id))
-            continue;
-        char none[] = "", *value = equals ? equals + 1 : none;
-        if (option->value == NO_VALUE && equals)
-            return cli_fail(CLI_FAILED, "--%s takes no value", option->name);
-        if (option->value == VALUE && !equals) {
-            if (count < 2)
-                return cli_fail(CLI_FAILED, "--%s needs a value", option->name);
-            value = words[1];
-            (*used)++;
-        }
-        return apply(options, option->id, value);
-    }
-    return unknown_option(options, words[0], (int)length + 2);
-}
-
-/* "-t", "-it", "-m512M", "-m 512M". */
-static int take_letters(struct run_options *options, char **words, int count, int *used)
-{
-    for (char *letter = words[0] + 1; *letter; letter++) {
-        const struct option *option = option_table;
-        while (option < option_table + OPTION_COUNT &&
-               (option->letter != *letter || !belongs(options, option->id)))
-            option++;
-        if (option == option_table + OPTION_COUNT)
-            return unknown_option(options, (char[]){'-', *letter}, 2);
-        if (option->value == NO_VALUE) {
-            int result = apply(options, option->id, letter);
-            if (result)
-                return result;
-            continue;
-        }
-        if (letter[1])
-            return apply(options, option->id, letter + 1);
-        if (count < 2)
-            return cli_fail(CLI_FAILED, "-%c needs a value", *letter);
-        (*used)++;
-        return apply(options, option->id, words[1]);
-    }
-    return 0;
-}
-
-static int take_program(struct run_options *options, int argc, char **argv)
+int run_options_program(struct run_options *options, int argc, char **argv)
 {
     char path[PATH_MAX];
     options->program = argv[0];
@@ -351,22 +327,12 @@ static int take_program(struct run_options *options, int argc, char **argv)
     return result ? fail_option("PROGRAM", argv[0], result) : 0;
 }
 
-int run_options_parse(int argc, char **argv, struct run_options *options)
+int run_options_parse(int argc, char **argv, struct run_options *options, const char *command,
+                      const struct option_table *more, int *used)
 {
-    int i = 0;
-    while (i < argc && argv[i][0] == '-' && argv[i][1] != '\0') {
-        int used = 1, result;
-        if (strcmp(argv[i], "--") == 0) {
-            i++;
-            break;
-        }
-        if (argv[i][1] == '-')
-            result = take_long(options, argv + i, argc - i, &used);
-        else
-            result = take_letters(options, argv + i, argc - i, &used);
-        if (result || options->help)
-            return result;
-        i += used;
-    }
-    return i < argc ? take_program(options, argc - i, argv + i) : 0;
+    struct option_table tables[2] = {{option_rows, OPTION_COUNT, belongs, apply, options}};
+    if (more)
+        tables[1] = *more;
+    int result = options_parse(argc, argv, tables, more ? 2 : 1, command, &options->help, used);
+    return result ? result : run_options_check(options);
 }
