@@ -98,7 +98,8 @@ static uint64_t khz_from_reference(const struct clock_reference *clock)
 #define PIT_GATE_PORT 0x61u
 #define PIT_GATE 0x01u
 #define PIT_SPEAKER 0x02u
-#define PIT_TICKS 1000u /* 0.84 ms in all */
+#define PIT_TICKS 500u /* in each half, 0.42 ms */
+#define PIT_MEASUREMENTS 20
 #define PIT_READS_MAX 100000u
 
 static uint32_t pit_count(void)
@@ -108,41 +109,53 @@ static uint32_t pit_count(void)
     return low | (uint32_t)inb(PIT_CHANNEL2) << 8;
 }
 
-/* The TSC when the count next changes, and the count then; 0: it never does. */
-static uint64_t pit_edge(uint32_t *count)
+/* The TSC at a change of the count, so many ticks after from at the least; false: it stands. */
+static bool pit_edge(uint32_t from, uint32_t ticks, struct sample *edge)
 {
     uint32_t before = pit_count();
 
     for (uint32_t i = 0; i < PIT_READS_MAX; i++) {
-        uint64_t tsc = rdtsc();
-        *count = pit_count();
-        if (*count != before)
-            return tsc;
+        edge->tsc = rdtsc();
+        edge->count = pit_count();
+        if (edge->count != before && ((from - edge->count) & 0xffff) >= ticks)
+            return true;
+        before = edge->count;
     }
-    return 0;
+    return false;
 }
 
+static uint64_t pit_khz(const struct sample *from, const struct sample *to)
+{
+    uint32_t ticks = (from->count - to->count) & 0xffff;
+
+    return ticks == 0 ? 0 : mul_div(to->tsc - from->tsc, PIT_HZ, ticks) / 1000;
+}
+
+/*
+ * Reading is slow under a hypervisor: however late, an edge and its count belong together.  They do
+ * not where the host lets this CPU wait between the two, which can take longer than the
+ * measurement; then its halves do not agree.
+ */
 static uint64_t khz_from_pit(void)
 {
-    uint32_t first, last = 0;
-    uint64_t begin, end = 0;
+    struct sample begin, middle, end;
+    uint64_t khz = 0;
 
     outb(PIT_GATE_PORT, (uint8_t)((inb(PIT_GATE_PORT) & ~PIT_SPEAKER) | PIT_GATE));
     outb(PIT_COMMAND, PIT_CHANNEL2_MODE0);
     outb(PIT_CHANNEL2, 0xff);
     outb(PIT_CHANNEL2, 0xff);
-    begin = pit_edge(&first);
-    if (!begin || first < 2 * PIT_TICKS)
-        return 0;
-    /* Reading is slow under a hypervisor: however late, an edge and its count belong together. */
-    for (uint32_t i = 0; i < PIT_READS_MAX; i++) {
-        end = pit_edge(&last);
-        if (!end || first - last >= PIT_TICKS)
+    for (int i = 0; i < PIT_MEASUREMENTS; i++) {
+        if (!pit_edge(0, 0, &begin) || !pit_edge(begin.count, PIT_TICKS, &middle) ||
+            !pit_edge(middle.count, PIT_TICKS, &end))
+            return 0;
+        uint64_t first = pit_khz(&begin, &middle), second = pit_khz(&middle, &end);
+        uint64_t apart = first > second ? first - second : second - first;
+        khz = pit_khz(&begin, &end);
+        if (apart <= khz >> AGREE_SHIFT)
             break;
     }
-    if (!end || last >= first)
-        return 0;
-    return (end - begin) * PIT_HZ / (first - last) / 1000;
+    return khz;
 }
 
 /* ---- which of them --------------------------------------------------------------- */
