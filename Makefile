@@ -62,7 +62,7 @@ GUEST_LDFLAGS := -nostdlib -static -no-pie -Wl,-T,linker/guest.ld -Wl,--gc-secti
 # What is called seldom is compiled for size: the image stays small and in fewer pages.
 GUEST_SELDOM := drivers/% ipc/% fs/archive% fs/block_file% fs/cpio% fs/dentry_mount% fs/device% fs/devpts% fs/dnotify% \
   fs/file_lock% fs/file_owner% fs/inotify% fs/ldisc% fs/lease% fs/memfd% fs/mount% fs/name_ops% \
-  fs/pipe_packet% fs/procfs% fs/pty% fs/signal_io% fs/stream% fs/sysfs% fs/tmpfs_handle% fs/tmpfs_mount% \
+  fs/pipe_packet% fs/pipe_quota% fs/procfs% fs/pty% fs/signal_io% fs/stream% fs/sysfs% fs/tmpfs_handle% fs/tmpfs_mount% \
   fs/tmpfs_super% fs/tty% fs/vfs% fs/vmm_% fs/xattr% lib/klog% lib/printf% arch/generation% arch/panic% mm/leaks% mm/madvise% \
   mm/mm_list% mm/remap% net/unix_diag% net/unix_gc% net/unix_name% net/unix_urgent% proc/cpu_limit% proc/crash% proc/file_signal% \
   proc/fs_source% proc/futex_pi% proc/oom% proc/pidfd% proc/run_file% proc/signalfd% proc/start_init% \

@@ -16,8 +16,11 @@
 #define READ_EVENTS (POLL_IN | POLL_RDNORM)
 #define WRITE_EVENTS (POLL_OUT | POLL_WRNORM)
 
+/* Each packet takes a page's place, however short it is. */
 static uint64_t room_in(const struct pipe *pipe)
 {
+    if (UNLIKELY(pipe->packets.count >= pipe->ring.page_count))
+        return 0;
     return pipe_ring_capacity(&pipe->ring) - pipe_ring_filled(&pipe->ring);
 }
 

@@ -18,12 +18,22 @@ struct pipe {
     struct wait_queue readable, writable; /* also woken at opens and closes */
     struct refcount refs; /* a pipe's inode, or the open files of a FIFO */
     struct inode *fifo; /* whose private_data this is, or NULL */
+    struct pipe_user *user; /* who pays, for user_pages; NULL: a privileged one */
+    uint32_t user_pages;
 };
 
 struct pipe_inode {
     struct inode inode;
     struct pipe *pipe;
 };
+
+/*
+ * pipe_quota.c.  A new pipe of an unprivileged caller: *pages becomes what it may have;
+ * false: out of memory.  Another size: false when the user has too much.
+ */
+bool pipe_quota_begin(struct pipe *pipe, uint32_t *pages);
+bool pipe_quota_change(struct pipe *pipe, uint32_t pages);
+void pipe_quota_end(struct pipe *pipe);
 
 extern const struct file_ops pipe_ops;
 

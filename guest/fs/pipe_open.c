@@ -10,6 +10,25 @@
 
 static struct spinlock fifo_lock = SPINLOCK_INIT(LOCK_RANK_FS); /* inode->private_data of FIFOs */
 
+static void pipe_free(struct pipe *pipe)
+{
+    pipe_quota_end(pipe);
+    pipe_packets_free(&pipe->packets);
+    pipe_ring_free(&pipe->ring);
+    kfree(pipe);
+}
+
+/* Users who have many pipes get small ones; false: out of memory. */
+static bool limit_new(struct pipe *pipe)
+{
+    uint32_t pages = PIPE_PAGES_DEFAULT;
+
+    if (LIKELY(fs_current()->privileged))
+        return true;
+    return pipe_quota_begin(pipe, &pages) &&
+           (pages == PIPE_PAGES_DEFAULT || pipe_ring_resize(&pipe->ring, pages) == 0);
+}
+
 static struct pipe *pipe_new(void)
 {
     struct pipe *pipe = kzalloc(sizeof(*pipe));
@@ -20,18 +39,15 @@ static struct pipe *pipe_new(void)
         kfree(pipe);
         return NULL;
     }
+    if (!limit_new(pipe)) {
+        pipe_free(pipe);
+        return NULL;
+    }
     mutex_init(&pipe->lock);
     wait_queue_init(&pipe->readable);
     wait_queue_init(&pipe->writable);
     ref_init(&pipe->refs);
     return pipe;
-}
-
-static void pipe_free(struct pipe *pipe)
-{
-    pipe_packets_free(&pipe->packets);
-    pipe_ring_free(&pipe->ring);
-    kfree(pipe);
 }
 
 void pipe_put(struct pipe *pipe)
@@ -174,7 +190,7 @@ int pipe_create(uint32_t flags, struct file *ends[2])
     inode_init(&node->inode, &ops, &anonymous_super, S_IFIFO | 0600, inode_next_anonymous_ino());
     node->inode.attr.uid = fs_current()->fsuid;
     node->inode.attr.gid = fs_current()->fsgid;
-    ends[0] = make_end(node, FMODE_READ, flags | O_RDONLY);
+    ends[0] = make_end(node, FMODE_READ, (flags & ~O_DIRECT) | O_RDONLY);
     ends[1] = ends[0] ? make_end(node, FMODE_WRITE, flags | O_WRONLY) : NULL;
     inode_put(&node->inode); /* the files hold it */
     if (ends[1])
@@ -216,7 +232,7 @@ int64_t pipe_set_size(struct file *file, uint64_t size)
 
     if (file->ops != &pipe_ops)
         return -EBADF;
-    if (size > INT32_MAX)
+    if (size > 1ul << 31)
         return -EINVAL;
     if (size > PIPE_PAGES_LIMIT * PAGE_SIZE)
         return -ENOMEM;
@@ -224,7 +240,14 @@ int64_t pipe_set_size(struct file *file, uint64_t size)
         count *= 2;
     mutex_lock(&pipe->lock);
     tail = pipe->ring.tail;
-    result = pipe_ring_resize(&pipe->ring, count);
+    result = -EPERM;
+    if (pipe_quota_change(pipe, count)) {
+        uint32_t before = pipe->ring.page_count;
+
+        result = pipe->packets.count > count ? -EBUSY : pipe_ring_resize(&pipe->ring, count);
+        if (result)
+            (void)pipe_quota_change(pipe, before);
+    }
     if (!result)
         pipe_packets_shift(&pipe->packets, tail);
     if (!result)

@@ -7,6 +7,7 @@
 #include "mm/uaccess.h"
 
 #define PIPE_PAGES_DEFAULT 16u
+#define PIPE_PAGES_LEAST 2u /* what a user gets who has many */
 #define PIPE_PAGES_MAX 256u /* fs.pipe-max-size at the start, 1 MiB */
 #define PIPE_PAGES_LIMIT 32768u /* and what it may become */
 

@@ -137,7 +137,7 @@ static int64_t file_command(struct file *file, int fd, uint64_t command, uint64_
     case F_NOTIFY:
         return owner_command(file, fd, command, arg);
     case F_SETPIPE_SZ:
-        if (arg > pipe_max_size() && arg <= INT32_MAX && is_pipe(file) &&
+        if (arg > pipe_max_size() && arg <= 1ul << 31 && is_pipe(file) &&
             !task_capable(CAP_SYS_RESOURCE))
             return -EPERM;
         return pipe_set_size(file, arg);
