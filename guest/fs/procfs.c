@@ -60,7 +60,8 @@ static struct inode *new_node(struct super_block *sb, const struct proc_entry *e
 
     if (!node)
         return NULL;
-    inode_init(&node->inode, entry->follow ? &proc_magic_ops : &proc_ops, sb, mode, ino);
+    inode_init(&node->inode, S_ISLNK(mode) && entry->follow ? &proc_magic_ops : &proc_ops, sb, mode,
+               ino);
     if (S_ISDIR(mode))
         node->inode.attr.nlink = 2;
     node->inode.attr.block_size = 1024;
@@ -333,7 +334,8 @@ static ssize_t proc_readlink(struct inode *inode, char *buf, size_t size)
 {
     struct proc_node *node = proc_node_of(inode);
 
-    return node->entry->link ? node->entry->link(node, buf, size) : -EINVAL;
+    return S_ISLNK(node->entry->mode) && node->entry->link ? node->entry->link(node, buf, size)
+                                                           : -EINVAL;
 }
 
 static int proc_follow(struct inode *inode, struct dentry **target)

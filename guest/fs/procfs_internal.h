@@ -16,30 +16,38 @@ struct proc_text { /* grows by generating again with a larger buffer */
 };
 void proc_append(struct proc_text *text, const void *data, size_t size);
 
-/* A name of a static table. */
+/* A name of a static table; the type in mode says which part of the union counts. */
 struct proc_entry {
     const char *name; /* NULL ends the table */
     uint32_t mode; /* with type */
-    /* file: writes the contents; 0 or errno.  process is NULL outside /proc/PID. */
-    int (*text)(struct proc_text *text, const struct procfs_process *process);
-    /* file: the same for what only the node knows */
-    int (*text_of)(const struct proc_node *node, struct proc_text *text);
+    uint16_t needs; /* directory: PROC_NUMBER_*: what the number of a numbered child is */
     bool tells_changes; /* file: poll(2) says when the mounts have changed */
-    /* file: takes what was written, NUL-terminated; 0 or errno */
-    int (*store)(const struct proc_node *node, char *value);
-    struct setting *setting; /* file: a number that may be written */
-    /* file without text: bytes at *pos, which it moves on */
-    ssize_t (*read)(const struct proc_node *node, struct iobuf *buf, loff_t *pos);
-    /* link: bytes, or errno */
-    ssize_t (*link)(const struct proc_node *node, char *buf, size_t size);
-    /* link: what it stands for */
-    int (*follow)(const struct proc_node *node, struct dentry **target);
-    const struct proc_entry *children; /* directory */
-    /* directory with numbers as names: smallest >= from, or -1; and the table of each */
-    const char *number_prefix; /* before the numbers, or NULL */
-    int (*next_number)(const struct proc_node *node, int from);
-    const struct proc_entry *number_entry; /* template: mode, and the functions above */
-    uint32_t needs; /* PROC_NEEDS_*: where node->pid and tid come from for a numbered child */
+    union {
+        struct { /* file */
+            /* Writes the contents; 0 or errno.  process is NULL outside /proc/PID. */
+            int (*text)(struct proc_text *text, const struct procfs_process *process);
+            /* the same for what only the node knows */
+            int (*text_of)(const struct proc_node *node, struct proc_text *text);
+            /* takes what was written, NUL-terminated; 0 or errno */
+            int (*store)(const struct proc_node *node, char *value);
+            struct setting *setting; /* a number that may be written */
+            /* without text: bytes at *pos, which it moves on */
+            ssize_t (*read)(const struct proc_node *node, struct iobuf *buf, loff_t *pos);
+        };
+        struct { /* link */
+            ssize_t (*link)(const struct proc_node *node, char *buf,
+                            size_t size); /* bytes, or errno */
+            int (*follow)(const struct proc_node *node,
+                          struct dentry **target); /* what it stands for */
+        };
+        struct { /* directory */
+            const struct proc_entry *children;
+            /* with numbers as names: smallest >= from, or -1; and the table of each */
+            const char *number_prefix; /* before the numbers, or NULL */
+            int (*next_number)(const struct proc_node *node, int from);
+            const struct proc_entry *number_entry; /* template: mode, and the functions above */
+        };
+    };
 };
 enum {
     PROC_NUMBER_IS_PID = 1,
