@@ -223,14 +223,14 @@ $B/vmm-serve: $(SERVE_OBJ) $B/libvmm.a
 	$(call say,LINK)
 	$Q$(CC) -pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack -pthread -s -o $@ $^ -lmicrohttpd
 
-include $(wildcard tests/tests.mk)
+include $(wildcard guest/sdk/sdk.mk tests/tests.mk tests/functions/functions.mk)
 
 -include $(shell [ -d $B ] && find $B -name '*.d')
 
 # ---- targets ----------------------------------------------------------------
 
 .PHONY: all guest clean
-all: $B/guest.elf $B/vmm $B/libvmm.a $(SERVE) $(EFI)
+all: $B/guest.elf $B/vmm $B/libvmm.a $(SDK) $(SERVE) $(EFI)
 guest: $B/guest.elf
 clean:
 	rm -rf $B

@@ -132,7 +132,8 @@ bench-scaling: all $B/bench/scaling
 
 MAN1 := $(wildcard vmm/cli/man/*.1)
 MAN3 := $(wildcard vmm/cli/man/*.3)
-install: all
+MAN7 := $(wildcard vmm/cli/man/*.7)
+install: all install-sdk
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
 	  $(DESTDIR)$(PREFIX)/share/vmm $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man3
 	install -m 755 $B/vmm $(DESTDIR)$(PREFIX)/bin/vmm
@@ -141,6 +142,7 @@ install: all
 	install -m 644 vmm/vmm.h $(DESTDIR)$(PREFIX)/include/vmm.h
 	install -m 644 $B/guest.elf $(DESTDIR)$(PREFIX)/share/vmm/guest.elf
 	$(if $(MAN1),install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1)
+	$(if $(MAN7),install -d $(DESTDIR)$(PREFIX)/share/man/man7 && install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7)
 	$(if $(MAN3),install -m 644 $(MAN3) $(DESTDIR)$(PREFIX)/share/man/man3)
 	printf '%s\n' 'prefix=$(PREFIX)' 'Name: libvmm' 'Description: one Linux program in its own VM' \
 	  "Version: $$(sed -n 's/.*VMM_VERSION "\(.*\)"/\1/p' vmm/vmm.h)" 'Cflags: -I$${prefix}/include' \

@@ -6,8 +6,13 @@
  */
 #include "arch/trap.h"
 #include "boot/guest_abi.h"
+#include "lib/string.h"
 #include "proc/internal.h"
 #include "syscall/linux_abi.h"
+
+#define CALL_OPCODE 0xe8u /* CALL rel32 */
+#define CALL_SIZE 5u
+#define LEAF_MAX 4096u /* bytes of code */
 
 static void (*on_crash)(const struct guest_crash *crash);
 
@@ -35,6 +40,23 @@ static void walk(struct guest_crash *crash, uint64_t rbp)
     }
 }
 
+/*
+ * A function without a frame of its own: what is at RSP then is where the call came from, if
+ * the instruction before that is a call of something a little below RIP.
+ */
+static bool is_called_from(uint64_t rip, uint64_t return_address)
+{
+    uint8_t call[CALL_SIZE];
+    int32_t distance;
+
+    if (return_address < CALL_SIZE ||
+        copy_from_user(call, UADDR(return_address - CALL_SIZE), sizeof(call)) != 0 ||
+        call[0] != CALL_OPCODE)
+        return false;
+    memcpy(&distance, call + 1, sizeof(distance));
+    return rip - (return_address + (uint64_t)(int64_t)distance) < LEAF_MAX;
+}
+
 static void report(const struct kernel_siginfo *info)
 {
     const struct trap_frame *frame = thread_frame(current_thread());
@@ -54,9 +76,10 @@ static void report(const struct kernel_siginfo *info)
         .rsp = frame->rsp,
         .load_bias = current_thread()->mm->load_bias,
     };
-    /* A call to nowhere: its return address is on the stack, and RBP still the caller's. */
-    if (info->signo == SIGSEGV && fault && info->fault.address == frame->rip &&
-        get_user_u64(&caller, UADDR(frame->rsp)) == 0 && caller < USER_END)
+    /* Or a call to nowhere: RBP is still the caller's, too. */
+    if (get_user_u64(&caller, UADDR(frame->rsp)) == 0 && caller < USER_END &&
+        ((info->signo == SIGSEGV && fault && info->fault.address == frame->rip) ||
+         is_called_from(frame->rip, caller)))
         add_frame(&crash, caller);
     walk(&crash, frame->rbp);
     on_crash(&crash);

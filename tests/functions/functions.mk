@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# Programs that serve functions, for the tests of function calls; each with what its library or
+# language needs.  Those that cannot be built here (no musl, no go) are left out.
+
+FN_CFLAGS := -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -Wextra -Werror -fno-omit-frame-pointer -I guest/sdk
+FUNCTIONS := $B/functions/c $B/functions/c.static $B/functions/bare \
+  $(if $(shell command -v musl-gcc),$B/functions/c.musl) $(if $(shell command -v go),$B/functions/go)
+
+$B/functions/c: tests/functions/functions.c guest/sdk/vmm_guest.h $B/libvmm_guest.a
+	@mkdir -p $(@D)
+	$(CC) $(FN_CFLAGS) $< -L$B -lvmm_guest -o $@
+$B/functions/c.static: tests/functions/functions.c guest/sdk/vmm_guest.h $B/libvmm_guest.a
+	@mkdir -p $(@D)
+	$(CC) $(FN_CFLAGS) -static $< -L$B -lvmm_guest -o $@
+$B/functions/c.musl: tests/functions/functions.c guest/sdk/vmm_guest.h $B/libvmm_guest.a
+	@mkdir -p $(@D)
+	musl-gcc $(FN_CFLAGS) -static $< -L$B -lvmm_guest -o $@
+$B/functions/bare: tests/functions/bare.c guest/sdk/vmm_guest.h $(SDK)
+	@mkdir -p $(@D)
+	$(CC) $(FN_CFLAGS) -ffreestanding -fno-stack-protector $< -L$B -nostdlib -static -lvmm_guest_start -lvmm_guest -o $@
+$B/functions/go: tests/functions/functions.go
+	@mkdir -p $(@D)
+	GOFLAGS=-trimpath GOCACHE=$(abspath $B)/gocache CGO_ENABLED=0 go build -o $@ $<
+
+.PHONY: functions
+functions: $(FUNCTIONS)
