@@ -195,8 +195,8 @@ static int open_slave(struct inode *inode, struct file *file)
     if (!tty)
         return -EIO;
     error = tty_open(tty, file);
-    if (!error && !(atomic_load(&file->flags) & O_NOCTTY))
-        tty_open_acquires(tty);
+    if (!error)
+        tty_open_acquires(tty, file);
     tty_put(tty);
     return error;
 }

@@ -319,8 +319,7 @@ static int open_major5(struct inode *inode, struct file *file)
         if (tty == NULL)
             return -ENOMEM;
         tty_get(tty);
-        if (!(atomic_load_explicit(&file->flags, memory_order_relaxed) & O_NOCTTY))
-            tty_open_acquires(tty);
+        tty_open_acquires(tty, file);
         break;
     case 2:
         return pty_open_master(inode, file);

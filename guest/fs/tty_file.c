@@ -69,8 +69,7 @@ int tty_check_background(struct tty *tty, int signo)
     return -ERESTARTSYS;
 }
 
-/* With no lock held: the session takes the terminal if nobody has it.  0 or -EPERM. */
-int tty_acquire(struct tty *tty)
+int tty_acquire(struct tty *tty, bool steal)
 {
     int sid = tty_process->sid(), pgid = tty_process->pgid();
     if (tty_is_mine(tty))
@@ -81,7 +80,7 @@ int tty_acquire(struct tty *tty)
     if (!tty_process->is_session_leader() || other != NULL)
         return -EPERM;
     spin_lock(&tty->job_lock);
-    bool is_free = tty->sid == 0;
+    bool is_free = tty->sid == 0 || steal;
     if (is_free) {
         tty->sid = sid;
         tty->pgid = pgid;
@@ -90,10 +89,12 @@ int tty_acquire(struct tty *tty)
     return is_free ? 0 : -EPERM;
 }
 
-void tty_open_acquires(struct tty *tty)
+void tty_open_acquires(struct tty *tty, struct file *file)
 {
-    if (tty_process != NULL && tty_process->is_session_leader())
-        (void)tty_acquire(tty); /* somebody else's terminal opens all the same */
+    if (atomic_load_explicit(&file->flags, memory_order_relaxed) & O_NOCTTY)
+        return;
+    if ((file->mode & FMODE_READ) && tty_process != NULL && tty_process->is_session_leader())
+        (void)tty_acquire(tty, false); /* somebody else's terminal opens all the same */
 }
 
 void tty_release_session(struct tty *tty)

@@ -30,13 +30,16 @@ bool tty_is_mine(struct tty *tty);
  * 0: go on; -EIO: it cannot be stopped; -ERESTARTSYS: the signal is on its way.
  */
 int tty_check_background(struct tty *tty, int signo);
-/* With no lock held: the session takes the terminal if nobody has it.  0 or -EPERM. */
-int tty_acquire(struct tty *tty);
+/*
+ * With no lock held: the session takes the terminal if nobody has it or, to steal, from whoever
+ * has it, who is not told.  0 or -EPERM.
+ */
+int tty_acquire(struct tty *tty, bool steal);
 void tty_close(struct tty_handle *handle); /* the file has gone */
 void tty_get_size(struct tty *tty, struct winsize *size);
 struct tty *tty_of_session(int sid); /* a reference; NULL: it has no terminal */
-/* An open without O_NOCTTY: a session leader without a terminal gets this one. */
-void tty_open_acquires(struct tty *tty);
+/* An open for reading without O_NOCTTY: a session leader without a terminal gets this one. */
+void tty_open_acquires(struct tty *tty, struct file *file);
 /* The session gives the terminal back: SIGHUP and SIGCONT to the foreground group. */
 void tty_release_session(struct tty *tty);
 

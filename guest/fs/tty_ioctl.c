@@ -189,10 +189,17 @@ static int64_t get_session(struct tty *tty, unsigned int request, uaddr_t arg)
     return put_user_u32(arg, (uint32_t)number);
 }
 
+/* As tty_ioctl(4), TIOCSCTTY: root may take a terminal from another session by an argument of 1. */
+static int64_t take_terminal(struct tty *tty, struct file *file, uint64_t arg)
+{
+    bool privileged = fs_current()->privileged;
+    if (tty_process == NULL || (!(file->mode & FMODE_READ) && !privileged))
+        return -EPERM;
+    return tty_acquire(tty, arg == 1 && privileged);
+}
+
 static int64_t session_ioctl(struct tty *tty, unsigned int request, uaddr_t arg)
 {
-    if (request == TIOCSCTTY)
-        return tty_process == NULL ? -EPERM : tty_acquire(tty);
     if (request == TIOCSPGRP)
         return set_foreground(tty, arg);
     if (!tty_is_mine(tty))
@@ -262,6 +269,7 @@ int64_t tty_ioctl(struct file *file, unsigned int request, uint64_t arg)
     case TIOCSWINSZ:
         return size_ioctl(tty, request, UADDR(arg));
     case TIOCSCTTY:
+        return take_terminal(tty, file, arg);
     case TIOCNOTTY:
     case TIOCGPGRP:
     case TIOCSPGRP:
