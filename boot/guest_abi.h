@@ -393,6 +393,8 @@ _Static_assert(sizeof(struct guest_stats) <= 4096, "statistics fit one page");
  *                           boot information reads as zero
  *   stats                   count system calls; report before the end
  *   call                    the monitor calls functions, see above
+ *   console=serial|screen   text on this one only, where there are no virtio consoles
+ *   exit=poweroff|reboot|halt   what to do at the end, where there is no control port
  *   strict                  end at the first thing that the kernel does not support
  *   strace, strace=summary  show system calls where kernel messages go, or count them
  *   loglevel=N              kernel messages up to severity N (0..7) appear
@@ -445,7 +447,7 @@ enum guest_boot_part {
 struct guest_boot_sums {
     uint32_t magic, version;
     struct {
-        uint64_t size; /* bytes; 0: the part is not there */
+        uint64_t size; /* bytes; 0: nothing is said about this part */
         uint32_t crc32c; /* Castagnoli's polynomial, as of iSCSI: RFC 3720, 12.1 */
         uint32_t reserved;
     } part[GUEST_BOOT_PARTS];

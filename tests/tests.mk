@@ -72,6 +72,7 @@ stress: $B/debug/vmm
 	@tests/deps --need test
 	tests/stress -e $(or $(ENGINE),qemu)
 	FUZZ_SECONDS=60 STRIDE=1 tests/run e2e-$(or $(ENGINE),qemu)/hostile_program
+	MACHINES=all tests/run e2e-qemu/machines
 
 # ---- bench -------------------------------------------------------------------
 
@@ -133,17 +134,21 @@ bench-scaling: all $B/bench/scaling
 MAN1 := $(wildcard vmm/cli/man/*.1)
 MAN3 := $(wildcard vmm/cli/man/*.3)
 MAN7 := $(wildcard vmm/cli/man/*.7)
+MAN7 := $(wildcard vmm/cli/man/*.7)
 install: all install-sdk
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
-	  $(DESTDIR)$(PREFIX)/share/vmm $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man3
+	  $(DESTDIR)$(PREFIX)/share/vmm $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man3 \
+	  $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 755 $B/vmm $(DESTDIR)$(PREFIX)/bin/vmm
 	$(if $(SERVE),install -D -m 755 $(SERVE) $(DESTDIR)$(PREFIX)/libexec/vmm-serve)
 	install -m 644 $B/libvmm.a $(DESTDIR)$(PREFIX)/lib/libvmm.a
 	install -m 644 vmm/vmm.h $(DESTDIR)$(PREFIX)/include/vmm.h
 	install -m 644 $B/guest.elf $(DESTDIR)$(PREFIX)/share/vmm/guest.elf
+	$(if $(EFI),install -m 644 $(EFI) $(DESTDIR)$(PREFIX)/share/vmm/BOOTX64.EFI)
 	$(if $(MAN1),install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1)
 	$(if $(MAN7),install -d $(DESTDIR)$(PREFIX)/share/man/man7 && install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7)
 	$(if $(MAN3),install -m 644 $(MAN3) $(DESTDIR)$(PREFIX)/share/man/man3)
+	$(if $(MAN7),install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7)
 	printf '%s\n' 'prefix=$(PREFIX)' 'Name: libvmm' 'Description: one Linux program in its own VM' \
 	  "Version: $$(sed -n 's/.*VMM_VERSION "\(.*\)"/\1/p' vmm/vmm.h)" 'Cflags: -I$${prefix}/include' \
 	  'Libs: -L$${prefix}/lib -lvmm -pthread' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/libvmm.pc

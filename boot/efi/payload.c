@@ -188,12 +188,14 @@ EFI_STATUS payload_check(const struct loader *loader)
         return fail(EFI_CRC_ERROR, "%s is damaged", loader->sums.name);
     for (unsigned int i = 0; i < GUEST_BOOT_PARTS; i++) {
         const struct part *part = &loader->parts[i];
-        if (sums.part[i].size && !part->bytes)
+        if (!sums.part[i].size)
+            continue;
+        if (!part->bytes)
             return fail(EFI_NOT_FOUND, "%s is missing", part->name);
         if (part->size != sums.part[i].size)
             return fail(EFI_LOAD_ERROR, "%s has %u bytes, not %u", part->name, part->size,
                         sums.part[i].size);
-        if (part->size && crc32c(part->bytes, part->size, hardware) != sums.part[i].crc32c)
+        if (crc32c(part->bytes, part->size, hardware) != sums.part[i].crc32c)
             return fail(EFI_CRC_ERROR, "%s is damaged", part->name);
     }
     return EFI_SUCCESS;

@@ -49,10 +49,10 @@ test_corrupted_files() {
     need_uefi
     disk
     mcopy -i "$volume" ::/vmm/sums "$T/sums"
-    printf '\1' | dd of="$T/sums" bs=1 seek=20 conv=notrunc status=none
+    printf '\377' | dd of="$T/sums" bs=1 seek=12 conv=notrunc status=none
     mcopy -o -i "$volume" "$T/sums" ::/vmm/sums
     says "vmm/sums is damaged (checksum error)"
-    mdel -i "$volume" ::/vmm/sums
+    disk # whose command line may be edited
     yes word | head -c 3000 >"$T/words"
     mcopy -i "$volume" "$T/words" ::/vmm/cmdline.txt
     says "vmm/cmdline.txt has 2999 characters, at most 2047 are taken"

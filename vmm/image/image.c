@@ -108,7 +108,8 @@ static int sum_part(const struct image_part *part, uint32_t *value)
     return 0;
 }
 
-static int fill_sums(struct image_part *parts, const char *dir)
+/* The command line of a disk has none: it is a file that people edit. */
+static int fill_sums(enum vmm_image kind, struct image_part *parts, const char *dir)
 {
     struct guest_boot_sums sums = {.magic = GUEST_BOOT_SUMS_MAGIC,
                                    .version = GUEST_BOOT_SUMS_VERSION};
@@ -117,7 +118,7 @@ static int fill_sums(struct image_part *parts, const char *dir)
                        (int)IMAGE_SUMS == (int)GUEST_BOOT_PARTS,
                    "the same order");
     for (unsigned int i = 0; i < GUEST_BOOT_PARTS; i++) {
-        if (parts[i].fd < 0)
+        if (parts[i].fd < 0 || (kind == VMM_IMAGE_DISK && i == GUEST_BOOT_CMDLINE))
             continue;
         sums.part[i].size = parts[i].size;
         int result = sum_part(&parts[i], &sums.part[i].crc32c);
@@ -128,7 +129,7 @@ static int fill_sums(struct image_part *parts, const char *dir)
     return fill_part(&parts[IMAGE_SUMS], dir, &sums, sizeof(sums));
 }
 
-static int fill_parts(struct image_part *parts, const struct archive *archive, const char *words,
+static int fill_parts(enum vmm_image kind, struct image_part *parts, const struct archive *archive, const char *words,
                       const char *dir, struct vmm_error *error)
 {
     struct guest_image kernel;
@@ -152,7 +153,7 @@ static int fill_parts(struct image_part *parts, const struct archive *archive, c
             return result; /* it has been said */
     }
     if (!result)
-        result = fill_sums(parts, dir);
+        result = fill_sums(kind, parts, dir);
     return result ? vmm_fail(error, result, VMM_FAULT_USAGE, "cannot write to %s: %s", dir,
                              strerror(-result))
                   : 0;
@@ -174,7 +175,7 @@ int image_write(enum vmm_image kind, const struct archive *archive, const char *
     if (!image_loader(&loader, &loader_size))
         return vmm_fail(error, -ENOSYS, VMM_FAULT_USAGE,
                         "this vmm was built without its UEFI loader (apt install gnu-efi; make)");
-    int result = fill_parts(parts, archive, words, dir, error);
+    int result = fill_parts(kind, parts, archive, words, dir, error);
     if (!result)
         result = kind == VMM_IMAGE_DISK ? image_write_disk(parts, fd, error)
                                         : image_write_efi(parts, fd, error);
