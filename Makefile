@@ -8,6 +8,7 @@
 # make bench      the figures of a start, against references built and run in the same run
 # make bench-ops  instructions per operation, against Linux natively and in a VM
 # make bench-services  the same for PostgreSQL and redis on Unix sockets
+# make bench-calls  function calls in VMs: warm, reset, cloned, from snapshots
 # make bench-scaling  how much more N threads do on N CPUs
 # make stress     stress-ng and hostile programs at length, in a debug build
 # make surface    what a hostile guest can reach, counted from the sources

@@ -209,7 +209,11 @@ static void start_listen_timer(void)
     handlers.call_count = syscall_direct_count();
     trap_set_handlers(&handlers);
     timer_init(&listen_timer, start_listening);
-    timer_arm(&listen_timer, clock_ns() + LISTEN_AFTER_NS);
+    /* What is still to come when a snapshot is taken comes anew in each VM made of it. */
+    if (generation_is_known())
+        start_listening(&listen_timer);
+    else
+        timer_arm(&listen_timer, clock_ns() + LISTEN_AFTER_NS);
 }
 
 static void first_syscall(struct trap_frame *frame)

@@ -93,13 +93,17 @@ $B/bench/hello_glibc: tests/bench/hello.c
 $B/bench/scaling: tests/bench/scaling.c
 	@mkdir -p $(@D)
 	gcc $(BENCH_CFLAGS) -static -pthread $< -o $@
+$B/bench/served: tests/bench/served.c tests/bench/served.h
+$B/bench/calls: tests/bench/calls.c tests/bench/served.h $B/libvmm.a
+	@mkdir -p $(@D)
+	gcc $(BENCH_CFLAGS) -static $< $B/libvmm.a -o $@
 $B/bench/hello_dynamic: tests/bench/hello.c
 	@mkdir -p $(@D)
 	gcc $(BENCH_CFLAGS) $< -o $@
 
 # ---- targets -----------------------------------------------------------------
 
-.PHONY: test deps demo lint surface bench bench-ops bench-scaling bench-services install bench-programs
+.PHONY: test deps demo lint surface bench bench-ops bench-calls bench-scaling bench-services install bench-programs
 export B
 
 test: deps
@@ -119,7 +123,7 @@ lint:
 surface: ; @tests/surface # what a hostile guest can reach, counted
 
 bench-programs: $(BENCH)
-bench bench-ops: all bench-programs
+bench bench-ops bench-calls: all bench-programs
 	@tests/deps --need test
 	@tests/bench/$@
 

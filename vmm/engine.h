@@ -28,6 +28,7 @@ struct vmm_engine_ops {
     /* See vmm_snapshot_take() and vmm_reset(); NULL: this engine has none. */
     int (*take_snapshot)(void *machine, struct vmm_snapshot **snapshot, struct vmm_error *error);
     int (*reset)(void *machine, struct vmm_error *error);
+    int (*warm)(void *machine, struct vmm_error *error); /* with reset */
     void (*get_stats)(const void *machine, struct vmm_stats *stats);
     void (*destroy)(void *machine);
 };

@@ -380,6 +380,7 @@ const struct vmm_engine_ops vmm_kvm_engine = {
     .cancel = machine_cancel,
     .take_snapshot = machine_take_snapshot,
     .reset = machine_reset,
+    .warm = machine_warm,
     .get_stats = get_stats,
     .destroy = machine_destroy,
 };

@@ -194,8 +194,20 @@ int machine_start(void *machine, struct vmm_error *error);
 /* Fills the call's results; what vmm_call() returns. */
 int machine_call(void *machine, struct vmm_call *call);
 int machine_cancel(void *machine);
+int machine_warm(void *machine, struct vmm_error *error);
 /* A CPU was interrupted: looks at the call's limits. */
 void machine_check_call(struct machine *machine);
+
+/* ---- machine_results.c --------------------------------------------------- */
+
+/* A line into the call's error, unless there is one. */
+void machine_tell(struct vmm_call *call, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The machine ended during the call. */
+void machine_take_end(struct machine *machine, struct vmm_call *call);
+/* Statuses of the kernel's and the library's own, and words for all outcomes. */
+void machine_explain(struct machine *machine, struct vmm_call *call);
+int machine_outcome_errno(const struct vmm_call *call);
 
 /* ---- machine_watch.c ----------------------------------------------------- */
 

@@ -88,10 +88,6 @@ static int build(struct machine *machine, struct vmm_snapshot *snapshot, struct 
     if (result == 0) {
         result = kvm_vm_set_memory(&machine->vm, &machine->mem, error);
     }
-    if (result == 0 &&
-        memory_reset_start(&machine->memory_reset, &machine->vm, &machine->mem) != 0) {
-        result = vmm_fail(error, -EIO, VMM_FAULT_USAGE, "KVM logs no writes to memory");
-    }
     if (result == 0) {
         result = create_cpus(machine, snapshot, error);
     }

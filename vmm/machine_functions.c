@@ -5,17 +5,14 @@
  * is set up for a call without limits.
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "vmm/load/symbols.h"
 #include "vmm/machine.h"
 
 #define NS_PER_SECOND 1000000000ull
 /* CPU time is looked at no more often than this. */
 #define CPU_LOOK_NS 1000000ull
+#define REHEARSAL_NS 100000000ull
 
 /* ---- Limits -------------------------------------------------------------- */
 
@@ -183,128 +180,7 @@ int machine_start(void *arg, struct vmm_error *error)
     return result;
 }
 
-/* ---- Results ------------------------------------------------------------- */
-
-static void tell(struct vmm_call *call, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void tell(struct vmm_call *call, const char *format, ...)
-{
-    va_list arguments;
-
-    if (call->error.text[0] != '\0') {
-        return; /* something more exact was said */
-    }
-    va_start(arguments, format);
-    vsnprintf(call->error.text, sizeof(call->error.text), format, arguments);
-    va_end(arguments);
-    for (char *c = call->error.text; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7f) {
-            *c = '?';
-        }
-    }
-}
-
-/* "name+0x12", or the address. */
-static void tell_crash(const struct machine *machine, struct vmm_call *call)
-{
-    const struct guest_crash *crash = &machine->calls.crash;
-    char text[400];
-    size_t used = 0;
-
-    call->address = crash->address;
-    for (uint32_t i = 0; i <= crash->frame_count && used < sizeof(text) - 1; i++) {
-        uint64_t at = i == 0 ? crash->rip : crash->frames[i - 1];
-        char name[80];
-
-        symbols_name(machine->config->program, at - crash->load_bias, i > 0, name, sizeof(name));
-        used +=
-            (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i == 0 ? "" : " < ", name);
-    }
-    tell(call, "%s crashed: %s at address 0x%llx, in %s", call->name, strsignal(call->signal),
-         (unsigned long long)crash->address, text);
-}
-
-/* The machine ended during the call. */
-static void take_end(struct machine *machine, struct vmm_call *call)
-{
-    struct vmm_result result;
-    struct vmm_error why = {.fault = VMM_FAULT_NONE};
-
-    machine_report(machine, &result, &why);
-    switch (result.outcome) {
-    case VMM_EXITED:
-        call->outcome = VMM_CALL_EXITED;
-        call->status = result.value;
-        tell(call, "%s: the program ended with status %d", call->name, result.value);
-        break;
-    case VMM_KILLED:
-        call->outcome = VMM_CALL_CRASHED;
-        call->signal = result.value;
-        if (machine->calls.has_crash) {
-            tell_crash(machine, call);
-        }
-        tell(call, "%s crashed: killed by signal %d", call->name, result.value);
-        break;
-    case VMM_STOPPED:
-        call->outcome = VMM_CALL_CANCELLED;
-        break;
-    default:
-        call->outcome = VMM_CALL_BROKEN;
-        tell(call, "%s: %s", call->name, why.text);
-        break;
-    }
-}
-
-static int outcome_errno(const struct vmm_call *call)
-{
-    switch (call->outcome) {
-    case VMM_CALL_DONE:
-        return 0;
-    case VMM_CALL_FAILED:
-        return call->status;
-    case VMM_CALL_CRASHED:
-        return -EFAULT;
-    case VMM_CALL_EXITED:
-        return -ECHILD;
-    case VMM_CALL_TIMED_OUT:
-        return -ETIMEDOUT;
-    case VMM_CALL_CANCELLED:
-        return -ECANCELED;
-    case VMM_CALL_REFUSED:
-        return -ENOENT;
-    case VMM_CALL_TOO_LARGE:
-        return -ENOBUFS;
-    case VMM_CALL_BROKEN:
-        break;
-    }
-    return -EIO;
-}
-
-/* Statuses of the kernel's and the library's own, and words for all outcomes. */
-static void explain(struct machine *machine, struct vmm_call *call)
-{
-    size_t shown = call->out_length < 300 ? call->out_length : 300;
-
-    if (call->outcome == VMM_CALL_FAILED && call->status == (int)GUEST_CALL_NO_FUNCTION) {
-        call->outcome = VMM_CALL_REFUSED;
-        tell(call, "%s: %s has no function of this name", call->name, machine->config->program);
-    } else if (call->outcome == VMM_CALL_FAILED && call->status == (int)GUEST_CALL_NO_WORKER) {
-        call->outcome = VMM_CALL_BROKEN;
-        tell(call, "%s: the process that served the call ended without a reply", call->name);
-    } else if (call->outcome == VMM_CALL_FAILED) {
-        tell(call, "%s failed with status %d%s%.*s", call->name, call->status,
-             shown > 0 ? ": " : "", (int)shown, shown > 0 ? (const char *)call->out : "");
-    } else if (call->outcome == VMM_CALL_TOO_LARGE) {
-        tell(call, "%s: %zu bytes of output do not fit into %zu", call->name, call->out_length,
-             call->out_capacity);
-        call->status = 0;
-    } else if (call->outcome == VMM_CALL_TIMED_OUT) {
-        tell(call, "%s: out of time", call->name);
-    } else if (call->outcome == VMM_CALL_CANCELLED) {
-        tell(call, "%s: cancelled", call->name);
-    }
-}
+/* ---- Calls ---------------------------------------------------------------- */
 
 /* 0, or why the call cannot begin. */
 static int refuse(struct machine *machine, struct vmm_call *call)
@@ -316,17 +192,18 @@ static int refuse(struct machine *machine, struct vmm_call *call)
     if (length == 0 || length > VMM_NAME_MAX || (call->in == NULL && call->in_length > 0) ||
         (call->out == NULL && call->out_capacity > 0)) {
         result = -EINVAL;
-        tell(call, "a call needs a name of 1 to %u bytes, and its buffers", VMM_NAME_MAX);
+        machine_tell(call, "a call needs a name of 1 to %u bytes, and its buffers", VMM_NAME_MAX);
     } else if (call->in_length > VMM_INPUT_MAX) {
         result = -E2BIG;
-        tell(call, "%s: %zu bytes of input are more than %u", call->name, call->in_length,
-             VMM_INPUT_MAX);
+        machine_tell(call, "%s: %zu bytes of input are more than %u", call->name, call->in_length,
+                     VMM_INPUT_MAX);
     } else if (machine->spoiled || atomic_load(&machine->end_claimed)) {
         result = -ESHUTDOWN;
-        tell(call, "%s: the VM ended in an earlier call; reset it", call->name);
+        machine_tell(call, "%s: the VM ended in an earlier call; reset it", call->name);
     } else if (!machine->calls.ready || machine->calls.area == NULL) {
         result = -EINVAL;
-        tell(call, "%s: the program has not been started, or serves no functions", call->name);
+        machine_tell(call, "%s: the program has not been started, or serves no functions",
+                     call->name);
     }
     return result;
 }
@@ -356,16 +233,16 @@ static int call_locked(struct machine *machine, struct vmm_call *call)
     machine_calls_post(machine, call);
     if (run(machine, call->timeout_ns, call->cpu_ns) != 0) {
         call->outcome = VMM_CALL_BROKEN;
-        tell(call, "%s: KVM refuses a signal mask", call->name);
+        machine_tell(call, "%s: KVM refuses a signal mask", call->name);
     } else if (machine->calls.state != CALL_OVER) {
-        take_end(machine, call);
+        machine_take_end(machine, call);
     }
     machine->spoiled = call->outcome != VMM_CALL_DONE && call->outcome != VMM_CALL_FAILED &&
                        call->outcome != VMM_CALL_TOO_LARGE;
-    explain(machine, call);
+    machine_explain(machine, call);
     machine_calls_abort(&machine->calls);
     call->exits = count_exits(machine) - exits;
-    return outcome_errno(call);
+    return machine_outcome_errno(call);
 }
 
 int machine_call(void *arg, struct vmm_call *call)
@@ -379,13 +256,61 @@ int machine_call(void *arg, struct vmm_call *call)
     call->error = (struct vmm_error){.fault = VMM_FAULT_NONE};
     if (machine_calls_is_inside(&machine->calls)) {
         call->outcome = VMM_CALL_REFUSED;
-        tell(call, "%s: called from inside a call of the same VM", call->name);
+        machine_tell(call, "%s: called from inside a call of the same VM", call->name);
         return -EDEADLK;
     }
     pthread_mutex_lock(&machine->call_lock);
     atomic_store(&machine->cancel, false);
     result = call_locked(machine, call);
     pthread_mutex_unlock(&machine->call_lock);
+    return result;
+}
+
+/* ---- Rehearsal ----------------------------------------------------------- */
+
+/* What the program writes goes nowhere while this is set. */
+static void mute(struct console *console, bool on)
+{
+    pthread_mutex_lock(&console->device.lock);
+    console->out_failed = on;
+    pthread_mutex_unlock(&console->device.lock);
+}
+
+int machine_warm(void *arg, struct vmm_error *error)
+{
+    struct machine *machine = arg;
+    struct vmm_call rehearsal = {.size = sizeof(rehearsal), .name = ""};
+    bool muted = !machine->stdio.out_failed, error_muted = !machine->error_output.out_failed;
+    int result = -EINVAL;
+
+    pthread_mutex_lock(&machine->call_lock);
+    if (machine->snapshot == NULL || !machine->calls.ready || machine->calls.area == NULL ||
+        machine->spoiled || atomic_load(&machine->end_claimed)) {
+        vmm_fail(error, result, VMM_FAULT_USAGE, "only a clean clone can rehearse calls");
+    } else if (memory_reset_start(&machine->memory_reset, &machine->vm, &machine->mem) != 0) {
+        result = vmm_fail(error, -EIO, VMM_FAULT_USAGE, "KVM logs no writes to memory");
+    } else {
+        if (muted) {
+            mute(&machine->stdio, true);
+        }
+        if (machine->has_error_output && error_muted) {
+            mute(&machine->error_output, true);
+        }
+        machine_calls_post(machine, &rehearsal);
+        result = run(machine, REHEARSAL_NS, 0);
+        machine_calls_abort(&machine->calls);
+        machine->spoiled = true; /* until the reset */
+    }
+    pthread_mutex_unlock(&machine->call_lock);
+    if (result == 0) {
+        result = machine_reset(machine, error);
+        if (muted) {
+            mute(&machine->stdio, false);
+        }
+        if (machine->has_error_output && error_muted) {
+            mute(&machine->error_output, false);
+        }
+    }
     return result;
 }
 

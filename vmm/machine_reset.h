@@ -10,6 +10,7 @@
 #ifndef VMM_MACHINE_RESET_H
 #define VMM_MACHINE_RESET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "vmm/kvm/dirty.h"
@@ -17,24 +18,28 @@
 
 struct memory_reset_region {
     size_t words; /* of each bitmap: 64 pages a word */
-    uint64_t *dirty, *seen, *hot;
+    uint64_t *dirty, *seen, *hot, *marked;
 };
 
 struct memory_reset {
+    bool started;
     unsigned int count; /* resets since all pages were watched */
     struct memory_reset_region regions[GUEST_MEM_REGIONS];
     uint64_t pages_copied; /* in all */
 };
 
-/* From now on what is written is known.  -ENOMEM, or what KVM says. */
+/*
+ * From now on what is written is known; guest memory equals the snapshot.  -ENOMEM, or what KVM
+ * says.
+ */
 int memory_reset_start(struct memory_reset *reset, const struct kvm_vm *vm, struct guest_mem *mem);
 /*
  * memory: the snapshot's file, mapped.  No CPU runs and no device writes.  Afterwards guest
- * memory equals it.  Negative errno: it does not.
+ * memory equals it.  Negative errno: it does not.  Not started yet (clones that call once never
+ * do): all private pages are dropped, and it is started.
  */
-int memory_reset_run(struct memory_reset *reset, const struct kvm_vm *vm,
-                     const struct guest_mem *mem, const struct memory_file_layout *layout,
-                     const uint8_t *memory);
+int memory_reset_run(struct memory_reset *reset, const struct kvm_vm *vm, struct guest_mem *mem,
+                     const struct memory_file_layout *layout, const uint8_t *memory);
 void memory_reset_free(struct memory_reset *reset);
 
 #endif

@@ -102,8 +102,9 @@ int machine_begin_generation(struct machine *machine, const struct vmm_snapshot 
                                            .counter = counter,
                                            .wall_tsc = vcpu_tsc(&machine->vcpus[0]),
                                            .wall_ns = wall_ns()};
-    if (entropy_fill(generation.id, sizeof(generation.id)) != 0 ||
-        entropy_fill(generation.seed, sizeof(generation.seed)) != 0) {
+    /* Both in one call. */
+    if (entropy_fill((uint8_t *)&generation + offsetof(struct guest_generation, id),
+                     sizeof(generation.id) + sizeof(generation.seed)) != 0) {
         return vmm_fail(error, -EIO, VMM_FAULT_USAGE, "the host gives no random numbers");
     }
     if (machine->config->hostname != NULL) {
@@ -254,6 +255,9 @@ static int reset(struct machine *machine, struct vmm_error *error)
     }
     machine_load_calls(machine, snapshot);
     unlock_devices(machine);
+    if (result == 0 && !atomic_load(&machine->vm.msrs_watched)) {
+        kvm_vm_watch_msrs(&machine->vm);
+    }
     if (result == 0) {
         forget_end(machine);
         result = machine_begin_generation(machine, snapshot, error);

@@ -37,6 +37,12 @@ int vmm_reset(struct vmm *vm, struct vmm_error *error)
                                      : no_snapshots(vm, error);
 }
 
+int vmm_warm(struct vmm *vm, struct vmm_error *error)
+{
+    return vm->engine->warm != NULL ? vm->engine->warm(vm->machine, error)
+                                    : no_snapshots(vm, error);
+}
+
 void vmm_snapshot_free(struct vmm_snapshot *snapshot)
 {
     snapshot_put(snapshot);

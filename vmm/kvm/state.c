@@ -12,6 +12,12 @@
 #include "vmm/config.h"
 
 #define MSR_TSC 0x10u
+#define MSR_TSC_DEADLINE 0x6e0u
+#define MSR_FS_BASE 0xc0000100u
+#define MSR_TSC_AUX 0xc0000103u
+/* Hyper-V's: a guest that is not shown them cannot use them. */
+#define MSR_HYPERV_FIRST 0x40000000u
+#define MSR_HYPERV_LAST 0x400001ffu
 #define INDICES_MAX 512u
 
 static int fail(struct vmm_error *error, const struct vcpu *vcpu, const char *what)
@@ -20,17 +26,6 @@ static int fail(struct vmm_error *error, const struct vcpu *vcpu, const char *wh
 
     return vmm_fail(error, result, VMM_FAULT_USAGE, "KVM: %s of CPU %u: %s", what, vcpu->index,
                     strerror(-result));
-}
-
-/* An exit's access is complete only after KVM_RUN has been called again; here without running. */
-static int complete_exit(struct vcpu *vcpu)
-{
-    int result;
-
-    vcpu->run->immediate_exit = 1;
-    result = ioctl(vcpu->fd, KVM_RUN, 0);
-    vcpu->run->immediate_exit = 0;
-    return result == 0 || errno == EINTR || errno == EAGAIN ? 0 : -errno;
 }
 
 /* ---- MSRs ---------------------------------------------------------------- */
@@ -53,8 +48,10 @@ static int list_msrs(const struct vcpu *vcpu, struct vcpu_state *state)
     state->msrs[0].index = MSR_TSC;
     state->msr_count = 1;
     for (uint32_t i = 0; i < list.count && state->msr_count < VCPU_MSRS_MAX; i++) {
-        if (list.indices[i] != MSR_TSC) {
-            state->msrs[state->msr_count++].index = list.indices[i];
+        uint32_t index = list.indices[i];
+
+        if (index != MSR_TSC && (index < MSR_HYPERV_FIRST || index > MSR_HYPERV_LAST)) {
+            state->msrs[state->msr_count++].index = index;
         }
     }
     return 0;
@@ -109,11 +106,11 @@ static int save_msrs(const struct vcpu *vcpu, struct vcpu_state *state)
     return result;
 }
 
-static int load_msrs(const struct vcpu *vcpu, const struct vcpu_state *state, uint32_t first)
+static int load_msrs(const struct vcpu *vcpu, const struct vcpu_state *state)
 {
-    struct msr_list list = {.count = state->msr_count - first};
+    struct msr_list list = {.count = state->msr_count};
 
-    memcpy(list.entries, &state->msrs[first], list.count * sizeof(list.entries[0]));
+    memcpy(list.entries, state->msrs, list.count * sizeof(list.entries[0]));
     errno = EINVAL; /* for a refused one, which KVM reports by a count */
     return ioctl(vcpu->fd, KVM_SET_MSRS, &list) == (int)list.count ? 0 : -errno;
 }
@@ -140,7 +137,7 @@ int vcpu_state_save(struct vcpu *vcpu, struct vcpu_state *state, struct vmm_erro
     memset(state, 0, sizeof(*state));
     state->has_xsave = has(vcpu, KVM_CAP_XSAVE);
     state->has_xcrs = has(vcpu, KVM_CAP_XCRS);
-    if (complete_exit(vcpu) != 0) {
+    if (vcpu_complete_exit(vcpu) != 0) {
         return fail(error, vcpu, "the end of an access");
     }
     if (ioctl(vcpu->fd, KVM_GET_REGS, &state->regs) != 0 ||
@@ -166,8 +163,18 @@ int vcpu_state_save(struct vcpu *vcpu, struct vcpu_state *state, struct vmm_erro
     return 0;
 }
 
-static int load(struct vcpu *vcpu, const struct vcpu_state *state, uint32_t first_msr,
-                struct vmm_error *error)
+static int set_vectors(const struct vcpu *vcpu, const struct vcpu_state *state)
+{
+    if (state->has_xcrs && ioctl(vcpu->fd, KVM_SET_XCRS, &state->xcrs) != 0) {
+        return -errno;
+    }
+    return (state->has_xsave ? ioctl(vcpu->fd, KVM_SET_XSAVE, &state->xsave)
+                             : ioctl(vcpu->fd, KVM_SET_FPU, &state->fpu)) != 0
+               ? -errno
+               : 0;
+}
+
+int vcpu_state_load(struct vcpu *vcpu, const struct vcpu_state *state, struct vmm_error *error)
 {
     errno = 0;
     if (ioctl(vcpu->fd, KVM_SET_SREGS, &state->sregs) != 0 ||
@@ -175,15 +182,13 @@ static int load(struct vcpu *vcpu, const struct vcpu_state *state, uint32_t firs
         ioctl(vcpu->fd, KVM_SET_DEBUGREGS, &state->debugregs) != 0) {
         return fail(error, vcpu, "registers");
     }
-    if ((state->has_xcrs && ioctl(vcpu->fd, KVM_SET_XCRS, &state->xcrs) != 0) ||
-        (state->has_xsave ? ioctl(vcpu->fd, KVM_SET_XSAVE, &state->xsave)
-                          : ioctl(vcpu->fd, KVM_SET_FPU, &state->fpu)) != 0) {
+    if (set_vectors(vcpu, state) != 0) {
         return fail(error, vcpu, "vector registers");
     }
     if (ioctl(vcpu->fd, KVM_SET_LAPIC, &state->lapic) != 0) {
         return fail(error, vcpu, "local APIC");
     }
-    if (state->msr_count > VCPU_MSRS_MAX || load_msrs(vcpu, state, first_msr) != 0) {
+    if (state->msr_count > VCPU_MSRS_MAX || load_msrs(vcpu, state) != 0) {
         return fail(error, vcpu, "model-specific registers");
     }
     if (ioctl(vcpu->fd, KVM_SET_MP_STATE, &state->mp_state) != 0 ||
@@ -193,16 +198,56 @@ static int load(struct vcpu *vcpu, const struct vcpu_state *state, uint32_t firs
     return 0;
 }
 
-int vcpu_state_load(struct vcpu *vcpu, const struct vcpu_state *state, struct vmm_error *error)
-{
-    return load(vcpu, state, 0, error);
-}
+/* ---- Again --------------------------------------------------------------- */
 
 /* The access of an OUT is complete once its exit has been seen, but for the step over it. */
 static bool left_by_out(const struct vcpu *vcpu)
 {
     return vcpu->run->exit_reason == KVM_EXIT_IO && vcpu->run->io.direction == KVM_EXIT_IO_OUT &&
            vcpu->run->io.count == 1;
+}
+
+/* MSRs that are not watched; the deadline of the APIC's timer among them. */
+static bool is_unwatched(uint32_t index)
+{
+    return index == MSR_TSC_DEADLINE || (index >= MSR_FS_BASE && index <= MSR_TSC_AUX);
+}
+
+static int reset_msrs(struct vcpu *vcpu, const struct vcpu_state *state)
+{
+    struct msr_list list = {.count = 0};
+
+    if (!atomic_load(&vcpu->vm->msrs_watched)) {
+        return load_msrs(vcpu, state);
+    }
+    for (uint32_t i = 0; i < state->msr_count; i++) {
+        if (is_unwatched(state->msrs[i].index)) {
+            list.entries[list.count++] = state->msrs[i];
+        }
+    }
+    errno = EINVAL;
+    return ioctl(vcpu->fd, KVM_SET_MSRS, &list) == (int)list.count ? 0 : -errno;
+}
+
+/* What is seldom changed is compared: setting it costs KVM more than reading it. */
+static int reset_seldom(struct vcpu *vcpu, const struct vcpu_state *state)
+{
+    struct kvm_lapic_state lapic;
+    struct kvm_sregs sregs;
+
+    if (ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) != 0 ||
+        ioctl(vcpu->fd, KVM_GET_LAPIC, &lapic) != 0) {
+        return -errno;
+    }
+    if (memcmp(&sregs, &state->sregs, sizeof(sregs)) != 0 &&
+        ioctl(vcpu->fd, KVM_SET_SREGS, &state->sregs) != 0) {
+        return -errno;
+    }
+    if (memcmp(&lapic, &state->lapic, sizeof(lapic)) != 0 &&
+        ioctl(vcpu->fd, KVM_SET_LAPIC, &state->lapic) != 0) {
+        return -errno;
+    }
+    return 0;
 }
 
 int vcpu_state_reset(struct vcpu *vcpu, const struct vcpu_state *state, struct vmm_error *error)
@@ -213,8 +258,23 @@ int vcpu_state_reset(struct vcpu *vcpu, const struct vcpu_state *state, struct v
      */
     vcpu->run->immediate_exit = 0;
     vcpu->run->kvm_dirty_regs = 0;
-    if (!left_by_out(vcpu) && complete_exit(vcpu) != 0) {
+    if (!left_by_out(vcpu) && vcpu_complete_exit(vcpu) != 0) {
         return fail(error, vcpu, "the end of an access");
     }
-    return load(vcpu, state, 1, error);
+    errno = 0;
+    if (reset_seldom(vcpu, state) != 0 || ioctl(vcpu->fd, KVM_SET_REGS, &state->regs) != 0 ||
+        ioctl(vcpu->fd, KVM_SET_DEBUGREGS, &state->debugregs) != 0) {
+        return fail(error, vcpu, "registers");
+    }
+    if (set_vectors(vcpu, state) != 0) {
+        return fail(error, vcpu, "vector registers");
+    }
+    if (reset_msrs(vcpu, state) != 0) {
+        return fail(error, vcpu, "model-specific registers");
+    }
+    if (ioctl(vcpu->fd, KVM_SET_MP_STATE, &state->mp_state) != 0 ||
+        ioctl(vcpu->fd, KVM_SET_VCPU_EVENTS, &state->events) != 0) {
+        return fail(error, vcpu, "pending events");
+    }
+    return 0;
 }

@@ -38,8 +38,9 @@ int vcpu_state_save(struct vcpu *vcpu, struct vcpu_state *state, struct vmm_erro
  */
 int vcpu_state_load(struct vcpu *vcpu, const struct vcpu_state *state, struct vmm_error *error);
 /*
- * The same for a CPU that has run: whatever it did since is undone, but for the time stamp
- * counter, which never goes back.
+ * The same for a CPU that has run: whatever it did since is undone.  The time stamp counter goes
+ * on, unless the guest may have written MSRs (kvm_vm_watch_msrs()): then all of them get their
+ * values.
  */
 int vcpu_state_reset(struct vcpu *vcpu, const struct vcpu_state *state, struct vmm_error *error);
 /* The time stamp counter's value, 0 when KVM does not say. */

@@ -109,18 +109,6 @@ int vcpu_create(struct vcpu *vcpu, struct kvm_vm *vm, unsigned int index,
     return set_xcr0(vcpu, cpuid, error);
 }
 
-uint32_t vcpu_tsc_khz(const struct vcpu *vcpu)
-{
-    int khz = ioctl(vcpu->fd, KVM_GET_TSC_KHZ, 0);
-
-    return khz > 0 ? (uint32_t)khz : 0;
-}
-
-int vcpu_set_tsc_khz(const struct vcpu *vcpu, uint32_t khz)
-{
-    return ioctl(vcpu->fd, KVM_SET_TSC_KHZ, (unsigned long)khz) != 0 ? -errno : 0;
-}
-
 void vcpu_tell_time(const struct vcpu *vcpu, struct guest_cpu *cpu)
 {
     struct { /* struct kvm_msrs with its entry */
@@ -173,16 +161,6 @@ void vcpu_carry_out(struct vcpu *vcpu, const struct vcpu_events *events)
         atomic_store_explicit(first, (at + 1) % COALESCED_MAX, memory_order_release);
     }
     pthread_mutex_unlock(&vcpu->vm->coalesced_lock);
-}
-
-void vcpu_drop_coalesced(struct vcpu *vcpu)
-{
-    struct kvm_coalesced_mmio_ring *ring =
-        (void *)((uint8_t *)vcpu->run + vcpu->vm->coalesced_offset);
-
-    if (vcpu->vm->coalesced_offset != 0) {
-        ring->first = ring->last;
-    }
 }
 
 static void handle_port(struct vcpu *vcpu, const struct vcpu_events *events)
@@ -253,6 +231,10 @@ static bool handle_exit(struct vcpu *vcpu, const struct vcpu_events *events, enu
     case KVM_EXIT_SET_TPR:
         vcpu->exits[VMM_EXIT_OTHER]++;
         return true;
+    case KVM_EXIT_X86_RDMSR:
+    case KVM_EXIT_X86_WRMSR:
+        vcpu->exits[VMM_EXIT_OTHER]++;
+        return vcpu_repeat_msr_access(vcpu, end);
     case KVM_EXIT_SHUTDOWN:
         vcpu->exits[VMM_EXIT_SHUTDOWN]++;
         *end = VCPU_SHUTDOWN;

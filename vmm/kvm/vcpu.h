@@ -90,7 +90,17 @@ uint32_t vcpu_tsc_khz(const struct vcpu *vcpu);
 int vcpu_set_tsc_khz(const struct vcpu *vcpu, uint32_t khz);
 /* The guest's writes to coalesced registers are carried out; its CPUs stand still. */
 void vcpu_carry_out(struct vcpu *vcpu, const struct vcpu_events *events);
-/* They are forgotten. */
+/*
+ * An exit's access is complete only after KVM_RUN has been called again; this does it without
+ * running the guest.  Negative errno.
+ */
+int vcpu_complete_exit(struct vcpu *vcpu);
+/*
+ * The exit of a watched MSR access (kvm_vm_watch_msrs()): the watch ends and the instruction is
+ * repeated; false: *end tells why that failed.
+ */
+bool vcpu_repeat_msr_access(struct vcpu *vcpu, enum vcpu_end *end);
+/* Coalesced writes are forgotten. */
 void vcpu_drop_coalesced(struct vcpu *vcpu);
 /* The first vCPU's registers; the others wait for the guest's SIPI. */
 int vcpu_set_entry(struct vcpu *vcpu, const struct kvm_vm *vm, const struct vcpu_entry *entry,

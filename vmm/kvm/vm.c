@@ -159,6 +159,39 @@ int kvm_vm_coalesce(struct kvm_vm *vm, uint64_t gpa, uint32_t size)
     return 0;
 }
 
+#define MSR_TSC_DEADLINE 0x6e0u
+#define MSR_FS_BASE 0xc0000100u /* GS_BASE, KERNEL_GS_BASE and TSC_AUX follow */
+
+void kvm_vm_watch_msrs(struct kvm_vm *vm)
+{
+    struct kvm_enable_cap exits = {.cap = KVM_CAP_X86_USER_SPACE_MSR,
+                                   .args = {KVM_MSR_EXIT_REASON_FILTER}};
+    uint8_t deadline = 1, bases = 0xf;
+    struct kvm_msr_filter filter = {
+        .flags = KVM_MSR_FILTER_DEFAULT_DENY,
+        .ranges = {{.flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
+                    .base = MSR_TSC_DEADLINE,
+                    .nmsrs = 1,
+                    .bitmap = &deadline},
+                   {.flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
+                    .base = MSR_FS_BASE,
+                    .nmsrs = 4,
+                    .bitmap = &bases}},
+    };
+
+    atomic_store(&vm->msrs_watched, ioctl(vm->fd, KVM_ENABLE_CAP, &exits) == 0 &&
+                                        ioctl(vm->fd, KVM_X86_SET_MSR_FILTER, &filter) == 0);
+}
+
+void kvm_vm_end_msr_watch(struct kvm_vm *vm)
+{
+    struct kvm_msr_filter none = {.flags = KVM_MSR_FILTER_DEFAULT_ALLOW};
+
+    if (atomic_exchange(&vm->msrs_watched, false)) {
+        ioctl(vm->fd, KVM_X86_SET_MSR_FILTER, &none);
+    }
+}
+
 void kvm_vm_destroy(struct kvm_vm *vm)
 {
     if (vm->fd >= 0) {

@@ -16,6 +16,7 @@
 #define VMM_KVM_VM_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +31,9 @@ struct kvm_vm {
     bool sync_regs; /* registers can be set through kvm_run */
     bool tsc_deadline;
     size_t coalesced_offset; /* of the ring from kvm_run; 0: no coalesced zones */
+    /* The guest's accesses to MSRs that a call seldom touches are watched, see kvm_vm_watch_msrs().
+     */
+    _Atomic(bool) msrs_watched;
     pthread_mutex_t coalesced_lock; /* whoever empties the ring, which all CPUs share */
 };
 
@@ -47,6 +51,13 @@ int kvm_vm_add_ioeventfd(const struct kvm_vm *vm, uint64_t gpa, uint32_t match, 
  * effect nobody sees before.  Before the first vCPU runs.  Negative errno.
  */
 int kvm_vm_coalesce(struct kvm_vm *vm, uint64_t gpa, uint32_t size);
+/*
+ * From now on the first access to an MSR other than the few that a running kernel uses all the time
+ * ends the watch (vcpu.c): as long as it lasts, all others have kept their values.  A hint: hosts
+ * without KVM_CAP_X86_MSR_FILTER never watch.
+ */
+void kvm_vm_watch_msrs(struct kvm_vm *vm);
+void kvm_vm_end_msr_watch(struct kvm_vm *vm);
 void kvm_vm_destroy(struct kvm_vm *vm);
 
 #endif

@@ -103,6 +103,7 @@ void guest_mem_destroy(struct guest_mem *mem)
     for (unsigned int i = 0; i < GUEST_MEM_REGIONS; i++) {
         free(mem->marks[i]);
     }
+    free(mem->marked);
     for (unsigned int i = 0; i <= GUEST_MEM_REGIONS; i++) {
         if (mem->mappings[i].start != NULL) {
             munmap(mem->mappings[i].start, mem->mappings[i].size);
@@ -161,8 +162,15 @@ static uint64_t mark_words(const struct guest_mem_region *region)
 
 int guest_mem_start_marks(struct guest_mem *mem)
 {
+    if (mem->marked == NULL) {
+        mem->marked = calloc(GUEST_MEM_REGIONS, sizeof(*mem->marked));
+    }
+    if (mem->marked == NULL) {
+        return -ENOMEM;
+    }
     for (unsigned int i = 0; i < mem->region_count; i++) {
         if (mem->marks[i] == NULL) {
+            atomic_store(&mem->marked[i].first, UINT64_MAX);
             mem->marks[i] = calloc(mark_words(&mem->regions[i]), sizeof(*mem->marks[i]));
         }
         if (mem->marks[i] == NULL) {
@@ -170,6 +178,17 @@ int guest_mem_start_marks(struct guest_mem *mem)
         }
     }
     return 0;
+}
+
+static void widen(struct guest_mem_marked *marked, uint64_t first, uint64_t last)
+{
+    uint64_t low = atomic_load_explicit(&marked->first, memory_order_relaxed);
+    uint64_t high = atomic_load_explicit(&marked->last, memory_order_relaxed);
+
+    while (first < low && !atomic_compare_exchange_weak(&marked->first, &low, first)) {
+    }
+    while (last > high && !atomic_compare_exchange_weak(&marked->last, &high, last)) {
+    }
 }
 
 void guest_mem_mark(const struct guest_mem *mem, uint64_t gpa, uint64_t length)
@@ -185,6 +204,7 @@ void guest_mem_mark(const struct guest_mem *mem, uint64_t gpa, uint64_t length)
         }
         first = (gpa - region->gpa) / PAGE;
         last = (gpa - region->gpa + length - 1) / PAGE;
+        widen(&mem->marked[i], first / 64, last / 64);
         for (uint64_t page = first; page <= last; page++) {
             atomic_fetch_or_explicit(&mem->marks[i][page / 64], 1ull << page % 64,
                                      memory_order_relaxed);
@@ -194,13 +214,18 @@ void guest_mem_mark(const struct guest_mem *mem, uint64_t gpa, uint64_t length)
 
 void guest_mem_take_marks(const struct guest_mem *mem, unsigned int region, uint64_t *bitmap)
 {
-    uint64_t words = mark_words(&mem->regions[region]);
+    struct guest_mem_marked *marked = mem->marked != NULL ? &mem->marked[region] : NULL;
 
-    for (uint64_t word = 0; mem->marks[region] != NULL && word < words; word++) {
+    if (marked == NULL || atomic_load(&marked->first) > atomic_load(&marked->last)) {
+        return;
+    }
+    for (uint64_t word = atomic_load(&marked->first); word <= atomic_load(&marked->last); word++) {
         if (atomic_load_explicit(&mem->marks[region][word], memory_order_relaxed) != 0) {
             bitmap[word] |= atomic_exchange(&mem->marks[region][word], 0);
         }
     }
+    atomic_store(&marked->first, UINT64_MAX);
+    atomic_store(&marked->last, 0);
 }
 
 int guest_mem_read(const struct guest_mem *mem, uint64_t gpa, void *to, size_t length)

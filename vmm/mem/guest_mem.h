@@ -56,6 +56,11 @@ struct guest_mem_range {
     uint64_t start, end; /* GPA, end exclusive */
 };
 
+/* Words of a bitmap of marks between which all marks are; none if first > last. */
+struct guest_mem_marked {
+    _Atomic(uint64_t) first, last;
+};
+
 #define GUEST_MEM_REGIONS 3u
 #define GUEST_MEM_SLOTS (GUEST_MEM_REGIONS + 2u)
 #define GUEST_MEM_FILE_RANGES 4u
@@ -71,6 +76,7 @@ struct guest_mem {
     bool from_file; /* RAM is a private mapping of a snapshot's memory file */
     /* Of each region a bit per page of its slot: written by us.  NULL: nobody asks. */
     _Atomic(uint64_t) *marks[GUEST_MEM_REGIONS];
+    struct guest_mem_marked *marked; /* of each region; with the marks */
     /* RAM addresses behind which file pages lie (the kernel's text). */
     unsigned int file_range_count;
     struct guest_mem_range file_ranges[GUEST_MEM_FILE_RANGES];
@@ -113,7 +119,9 @@ bool guest_mem_is_read_only(const struct guest_mem *mem, uint64_t gpa);
 void guest_mem_mark(const struct guest_mem *mem, uint64_t gpa, uint64_t length);
 /* From now on marks are kept; -ENOMEM. */
 int guest_mem_start_marks(struct guest_mem *mem);
-/* Adds a region's marks to a bitmap of its pages, and forgets them. */
+/*
+ * Adds a region's marks to a bitmap of its pages, and forgets them.  Nobody marks meanwhile.
+ */
 void guest_mem_take_marks(const struct guest_mem *mem, unsigned int region, uint64_t *bitmap);
 
 /* ---- Loading, before the VM runs ---------------------------------------- */
