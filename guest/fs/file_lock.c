@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * See file_lock.h.  An inode has a list of locks, made at the first one.  Waiters
- * try again whenever a lock of the inode goes.  Processes that wait for each other's
- * ranges are found by following who waits for whom.
+ * See file_lock.h.  An inode has a list of locks, made at the first one, and one of those who
+ * wait, in the order they came.  When a lock goes, those are told whom nothing is in the way of
+ * any more, up to one that wants all of it for itself; one that was told and gives up tells the
+ * next.  Processes that wait for each other's ranges are found by following who waits for whom.
  */
 #include "fs/file_lock.h"
 
@@ -17,15 +18,19 @@ struct file_lock {
 
 struct inode_locks {
     struct list locks;
-    struct wait_queue changed;
+    struct list waiters; /* struct lock_waiter.turn_link */
 };
 
 #define CHAIN_MAX 10 /* owners that wait for each other, looked at for a deadlock; as Linux */
 
-/* Who sleeps for a range, and for whose; on the sleeper's stack.  lock_mutex guards the list. */
+/* Who sleeps for a range; on the sleeper's stack.  lock_mutex guards it. */
 struct lock_waiter {
-    struct list link;
-    const void *owner, *blocker;
+    struct list link; /* of lock_waiters */
+    struct list turn_link; /* of locks->waiters */
+    struct inode_locks *locks;
+    const struct file_lock_request *request;
+    struct wait_queue changed;
+    bool told; /* that it may try; it has not run yet */
 };
 
 static struct list lock_waiters = LIST_INIT(lock_waiters);
@@ -61,22 +66,32 @@ static struct file_lock *find_conflict(struct inode_locks *locks,
     return first;
 }
 
+/* Whose lock is in the way of what the owner sleeps for; NULL: it does not sleep. */
+static const void *blocker_of(const void *owner)
+{
+    const void *blocker = NULL;
+
+    LIST_FOR_EACH(link, &lock_waiters)
+    {
+        struct lock_waiter *waiter = LIST_ENTRY(link, struct lock_waiter, link);
+        struct file_lock *conflict;
+
+        if (waiter->request->owner != owner)
+            continue;
+        conflict = find_conflict(waiter->locks, waiter->request);
+        if (conflict)
+            blocker = conflict->held.owner;
+    }
+    return blocker;
+}
+
 /* Does the blocker wait, over others perhaps, for the owner? */
 static bool would_deadlock(const void *owner, const void *blocker)
 {
     for (int i = 0; i < CHAIN_MAX && blocker; i++) {
-        const void *next = NULL;
-
         if (blocker == owner)
             return true;
-        LIST_FOR_EACH(link, &lock_waiters)
-        {
-            struct lock_waiter *waiter = LIST_ENTRY(link, struct lock_waiter, link);
-
-            if (waiter->owner == blocker)
-                next = waiter->blocker;
-        }
-        blocker = next;
+        blocker = blocker_of(blocker);
     }
     return false;
 }
@@ -87,10 +102,34 @@ static void remove_lock(struct file_lock *lock)
     kfree(lock);
 }
 
-/* The owner's other locks lose the range; *spare serves when one is cut in two. */
-static void cut_out(struct inode_locks *locks, const struct file_lock_request *range,
+/* A lock of that range and kind has gone or become weaker. */
+static void tell_waiters(struct inode_locks *locks, const struct file_lock_request *gone)
+{
+    LIST_FOR_EACH(link, &locks->waiters)
+    {
+        struct lock_waiter *waiter = LIST_ENTRY(link, struct lock_waiter, turn_link);
+        const struct file_lock_request *request = waiter->request;
+
+        if (request->whole_file != gone->whole_file || !overlap(request, gone))
+            continue;
+        if (!waiter->told && !find_conflict(locks, request)) {
+            waiter->told = true;
+            wake_all(&waiter->changed, 0);
+        }
+        if (waiter->told && request->type == FILE_LOCK_WRITE && request->start <= gone->start &&
+            request->end >= gone->end)
+            break; /* nothing is left for others */
+    }
+}
+
+/*
+ * The owner's other locks lose the range; *spare serves when one is cut in two.  Was there any?
+ */
+static bool cut_out(struct inode_locks *locks, const struct file_lock_request *range,
                     struct file_lock **spare)
 {
+    bool any = false;
+
     LIST_FOR_EACH_SAFE(link, next, &locks->locks)
     {
         struct file_lock *lock = LIST_ENTRY(link, struct file_lock, link);
@@ -98,6 +137,7 @@ static void cut_out(struct inode_locks *locks, const struct file_lock_request *r
 
         if (!same_owner(&lock->held, range) || !overlap(&lock->held, range))
             continue;
+        any = true;
         head = lock->held.start < range->start;
         tail = lock->held.end > range->end;
         if (head && tail) { /* once at most: an owner's locks do not overlap */
@@ -114,6 +154,7 @@ static void cut_out(struct inode_locks *locks, const struct file_lock_request *r
         else
             remove_lock(lock);
     }
+    return any;
 }
 
 /* Neighbours of the same kind and owner become one. */
@@ -146,36 +187,52 @@ static struct inode_locks *get_locks(struct inode *inode)
             return NULL;
         leaks_keep(locks); /* as long as the inode */
         list_init(&locks->locks);
-        wait_queue_init(&locks->changed);
+        list_init(&locks->waiters);
         inode->locks = locks;
     }
     return locks;
 }
 
+/* One sleep with lock_mutex dropped; 0 or -ERESTARTSYS. */
+static int sleep_once(struct lock_waiter *waiter)
+{
+    struct wait_entry entry;
+    int error;
+
+    waiter->told = false;
+    list_push_back(&lock_waiters, &waiter->link);
+    wait_begin(&waiter->changed, &entry);
+    mutex_unlock(&lock_mutex);
+    error = wait_sleep(WAIT_FOREVER);
+    wait_end(&waiter->changed, &entry);
+    mutex_lock(&lock_mutex);
+    list_remove(&waiter->link);
+    return error;
+}
+
 /* Until nothing is in the way; lock_mutex is held, and dropped while sleeping. */
 static int wait_free(struct inode_locks *locks, const struct file_lock_request *request, bool wait)
 {
-    struct lock_waiter waiter = {.owner = request->owner};
-    struct file_lock *conflict;
-    struct wait_entry entry;
+    struct file_lock *conflict = find_conflict(locks, request);
+    struct lock_waiter waiter = {.locks = locks, .request = request};
     int error = 0;
 
-    while (!error && request->type != FILE_LOCK_NONE &&
-           (conflict = find_conflict(locks, request)) != NULL) {
-        if (!wait)
-            return -EAGAIN;
+    if (!conflict || request->type == FILE_LOCK_NONE)
+        return 0;
+    if (!wait)
+        return -EAGAIN;
+    wait_queue_init(&waiter.changed);
+    list_push_back(&locks->waiters, &waiter.turn_link);
+    while (!error && (conflict = find_conflict(locks, request)) != NULL) {
         /* Open files have no owner that could be waiting: flock and F_OFD_* are left out. */
         if (request->pid > 0 && would_deadlock(request->owner, conflict->held.owner))
-            return -EDEADLK;
-        waiter.blocker = conflict->held.owner;
-        list_push_back(&lock_waiters, &waiter.link);
-        wait_begin(&locks->changed, &entry);
-        mutex_unlock(&lock_mutex);
-        error = wait_sleep(WAIT_FOREVER);
-        wait_end(&locks->changed, &entry);
-        mutex_lock(&lock_mutex);
-        list_remove(&waiter.link);
+            error = -EDEADLK;
+        else
+            error = sleep_once(&waiter);
     }
+    list_remove(&waiter.turn_link);
+    if (error && waiter.told)
+        tell_waiters(locks, request);
     return error;
 }
 
@@ -188,20 +245,22 @@ int file_lock_set(struct inode *inode, const struct file_lock_request *request, 
     mutex_lock(&lock_mutex);
     locks = fresh && spare ? get_locks(inode) : NULL;
     if (locks && request->whole_file) { /* flock: a change of kind gives the old lock up first */
-        cut_out(locks, request, &spare);
-        wake_all(&locks->changed, 0);
+        if (cut_out(locks, request, &spare))
+            tell_waiters(locks, request);
     }
     if (locks)
         error = wait_free(locks, request, wait);
     if (!error) {
-        cut_out(locks, request, &spare);
+        bool changed = cut_out(locks, request, &spare);
+
         if (request->type != FILE_LOCK_NONE) {
             fresh->held = *request;
             list_push_back(&locks->locks, &fresh->link);
             merge(locks, fresh);
             fresh = NULL;
         }
-        wake_all(&locks->changed, 0);
+        if (changed)
+            tell_waiters(locks, request);
     }
     mutex_unlock(&lock_mutex);
     kfree(fresh);
@@ -223,17 +282,30 @@ void file_lock_test(struct inode *inode, struct file_lock_request *request)
     mutex_unlock(&lock_mutex);
 }
 
-void file_lock_release(struct inode *inode, const void *owner)
+/* The owner's locks of one kind go. */
+static void release_kind(struct inode_locks *locks, const void *owner, bool whole_file)
 {
-    mutex_lock(&lock_mutex);
-    LIST_FOR_EACH_SAFE(link, next, &inode->locks->locks)
+    struct file_lock_request gone = {.whole_file = whole_file, .start = UINT64_MAX};
+
+    LIST_FOR_EACH_SAFE(link, next, &locks->locks)
     {
         struct file_lock *lock = LIST_ENTRY(link, struct file_lock, link);
 
-        if (lock->held.owner == owner)
-            remove_lock(lock);
+        if (lock->held.owner != owner || lock->held.whole_file != whole_file)
+            continue;
+        gone.start = MIN(gone.start, lock->held.start);
+        gone.end = MAX(gone.end, lock->held.end);
+        remove_lock(lock);
     }
-    wake_all(&inode->locks->changed, 0);
+    if (gone.start <= gone.end)
+        tell_waiters(locks, &gone);
+}
+
+void file_lock_release(struct inode *inode, const void *owner)
+{
+    mutex_lock(&lock_mutex);
+    release_kind(inode->locks, owner, true);
+    release_kind(inode->locks, owner, false);
     mutex_unlock(&lock_mutex);
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/msg.h>
 #include <sys/resource.h>
 #include <sys/sem.h>
@@ -258,6 +259,20 @@ static int wait_message(void)
     return msgrcv(messages, &message, 1, 0, 0) == 1;
 }
 
+/* Has the lock until it is told to give it up; then the next one gets it. */
+static int wait_lock(void)
+{
+    static _Thread_local int file = -1;
+
+    if (file >= 0) {
+        wait_event();
+        flock(file, LOCK_UN);
+    } else {
+        file = open("/tmp/talk.lock", O_RDWR | O_CREAT, 0600);
+    }
+    return flock(file, LOCK_EX) == 0;
+}
+
 static void *waiter(void *arg)
 {
     for (;;)
@@ -309,6 +324,12 @@ static void op_wake_message(void)
     take_answer();
 }
 
+static void op_pass_lock(void)
+{
+    take_answer();
+    need(write(event, &one, sizeof(one)) == sizeof(one));
+}
+
 /* In a process of its own, whose end is the threads'. */
 static void measure_crowd(const char *kind, int (*wait)(void), void (*op)(void), int count)
 {
@@ -323,7 +344,7 @@ static void measure_crowd(const char *kind, int (*wait)(void), void (*op)(void),
         return;
     }
     wait_once = wait;
-    event = eventfd(0, wait == wait_event ? 0 : EFD_NONBLOCK);
+    event = eventfd(0, wait == wait_event || wait == wait_lock ? 0 : EFD_NONBLOCK);
     answer = eventfd(0, EFD_SEMAPHORE);
     epoll = epoll_create1(0);
     need(epoll_ctl(epoll, EPOLL_CTL_ADD, event, &edge) == 0);
@@ -355,6 +376,8 @@ static void measure_crowds(int count)
     messages = msgget(IPC_PRIVATE, 0600);
     measure_crowd("msgrcv", wait_message, op_wake_message, count);
     msgctl(messages, IPC_RMID, NULL);
+    measure_crowd("flock", wait_lock, op_pass_lock, count);
+    unlink("/tmp/talk.lock");
 }
 
 int main(void)
