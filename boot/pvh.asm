@@ -15,6 +15,7 @@
 
 extern start64
 extern boot_cpuid
+extern kernel_hot_segment, kernel_end
 extern door64
 
 %include "offsets.inc"
@@ -40,6 +41,20 @@ pvh_entry:
         movd    mm0, eax
         movd    mm1, edx
         mov     esp, ebx                ; CPUID changes EBX; there is no stack yet
+        ; After a reset some monitors load again what the file has, and leave the rest
+        ; as it was: what has no place in the file is cleared then.  (Counted, not
+        ; looked at: the first access to a page had better be a write.)
+        inc     dword [PHYS(boot_count)]
+        cmp     dword [PHYS(boot_count)], 1
+        je      .cleared
+        mov     edi, PHYS(kernel_hot_segment)
+        mov     ecx, PHYS(kernel_end)
+        sub     ecx, edi
+        shr     ecx, 2
+        xor     eax, eax
+        rep stosd
+        inc     dword [PHYS(boot_count)]
+.cleared:
         ; CR4 is written once, with all that the CPU offers, before anything is
         ; mapped: changes of paging mode are expensive under a hypervisor.  So is
         ; CPUID: our monitor tells what it says in a module, and if nobody does
@@ -135,7 +150,8 @@ pvh_entry:
         lgdt    [PHYS(boot_gdt_pointer)]
         jmp     0x08:PHYS(long_mode)
 
-; Nothing to report with but the serial port: say it there, byte by byte.
+; Nothing to report with but the serial port: say it there, byte by byte, and end
+; the machine, so that a monitor need not wait.
 no_long_mode:
         mov     esi, PHYS(no_long_mode_text)
 .next:
@@ -147,8 +163,10 @@ no_long_mode:
         jmp     .next
 .stop:
         cli
-        hlt
-        jmp     .stop
+        mov     al, 0xfe                ; the keyboard controller's reset
+        out     0x64, al
+        lidt    [PHYS(no_idt_pointer)]
+        int3                            ; without a table: shutdown, which resets
 
 bits 64
 long_mode:
@@ -180,6 +198,10 @@ section .text.boot
 no_long_mode_text:
         db "vmm guest: this CPU has no 64-bit mode with NX; choose another CPU model", 10, 0
 
+no_idt_pointer:
+        dw 0
+        dd 0
+
         align 8
 boot_gdt:
         dq 0
@@ -190,3 +212,7 @@ global boot_gdt_pointer
 boot_gdt_pointer:
         dw boot_gdt_pointer - boot_gdt - 1
         dq PHYS(boot_gdt)               ; 32-bit mode takes the lower half
+
+section .bss.hot.boot nobits alloc noexec write align=4
+boot_count:
+        resd 1

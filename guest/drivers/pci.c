@@ -230,12 +230,12 @@ bool pci_bar_find(pci_address address, unsigned int index, struct pci_bar *bar)
     return claim(address, index, bar);
 }
 
-void pci_enable(pci_address address, bool no_intx)
+void pci_enable(pci_address address, bool pin)
 {
     uint32_t command = pci_read(address, PCI_COMMAND) & 0xffffu;
 
-    command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
-    if (no_intx)
-        command |= PCI_COMMAND_NO_INTX;
+    command |= PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_NO_INTX;
+    if (pin)
+        command &= ~PCI_COMMAND_NO_INTX;
     pci_write(address, PCI_COMMAND, command); /* the status half clears by ones */
 }

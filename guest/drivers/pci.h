@@ -72,7 +72,7 @@ struct pci_bar {
  * a message: none, an I/O one, or where RAM or another device is.
  */
 bool pci_bar_find(pci_address address, unsigned int index, struct pci_bar *bar);
-/* Decoding of memory and mastery of the bus on; interrupt pins off if no_intx. */
-void pci_enable(pci_address address, bool no_intx);
+/* Decoding of memory and mastery of the bus on; the interrupt pin on or off. */
+void pci_enable(pci_address address, bool pin);
 
 #endif

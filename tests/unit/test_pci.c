@@ -211,7 +211,9 @@ static void devices_on_one_pin_are_all_asked(void **state)
     for (unsigned int i = 0; i < 2; i++) {
         found[i].handler = count;
         assert_int_equal(found[i].transport->probe(&found[i]), VIRTIO_KIND_CONSOLE);
+        assert_int_equal(host_functions[i].config[PCI_COMMAND + 1] & 4, 4); /* its pin is off */
         assert_int_equal(found[i].transport->route(&found[i]), 0);
+        assert_int_equal(host_functions[i].config[PCI_COMMAND + 1] & 4, 0);
     }
     assert_non_null(host_line_handler);
     host_line_handler(host_line_arg);

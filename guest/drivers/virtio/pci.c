@@ -306,7 +306,5 @@ static uint32_t pci_probe(struct virtio_device *dev)
         return VIRTIO_KIND_NONE;
     }
     virtio_pci_find_msix(pci, queues);
-    if (pci->msix.count != 0)
-        pci_enable(address, true);
     return dev->kind;
 }

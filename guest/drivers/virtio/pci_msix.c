@@ -138,7 +138,11 @@ static int route_pin(struct virtio_device *dev, struct virtio_pci *pci)
     pci->next_on_pin = others;
     atomic_store_explicit(&on_pins, dev, memory_order_release);
     spin_unlock(&pin_lock);
-    return shared ? 0 : irq_register_level(line, pin_interrupt, dev);
+    int error = shared ? 0 : irq_register_level(line, pin_interrupt, dev);
+    /* Not before: a level that nobody listens to is lost in some controllers, or never falls. */
+    if (error == 0)
+        pci_enable(pci->address, true);
+    return error;
 }
 
 int virtio_pci_route(struct virtio_device *dev)
