@@ -25,15 +25,24 @@ static uint64_t next_limit_ns(const struct process *process, uint64_t used_ns)
                                                                        : seconds * NS_PER_SECOND;
 }
 
+/*
+ * Limits change in several threads at once, of other processes too, while the timer looks
+ * and the process ends: arm_lock makes them one after the other.
+ */
+static struct spinlock arm_lock = SPINLOCK_INIT(LOCK_RANK_ANY);
+
 static void arm(struct process *process, uint64_t used_ns)
 {
+    spin_lock(&arm_lock);
     uint64_t limit = next_limit_ns(process, used_ns);
-
-    if (limit == UINT64_MAX)
-        return;
-    /* All CPUs may run its threads. */
-    uint64_t wait = limit > used_ns ? (limit - used_ns) / atomic_load(&cpus_online) : 0;
-    timer_arm(&process->cpu_timer, clock_ns() + MAX(wait, CHECK_MIN_NS));
+    if (limit == UINT64_MAX || process->cpu_limit_ended) {
+        timer_try_cancel(&process->cpu_timer);
+    } else {
+        /* All CPUs may run its threads. */
+        uint64_t wait = limit > used_ns ? (limit - used_ns) / atomic_load(&cpus_online) : 0;
+        timer_arm(&process->cpu_timer, clock_ns() + MAX(wait, CHECK_MIN_NS));
+    }
+    spin_unlock(&arm_lock);
 }
 
 static void look(struct timer *timer)
@@ -65,11 +74,13 @@ void process_cpu_limit_changed(struct process *process)
     uint64_t user_ns, system_ns;
 
     process_cpu_times(process, &user_ns, &system_ns);
-    timer_cancel(&process->cpu_timer);
     arm(process, user_ns + system_ns);
 }
 
 void cpu_limit_end(struct process *process)
 {
+    spin_lock(&arm_lock);
+    process->cpu_limit_ended = true; /* a zombie's limit may still be changed */
+    spin_unlock(&arm_lock);
     timer_cancel(&process->cpu_timer);
 }

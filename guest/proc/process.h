@@ -103,6 +103,7 @@ struct process {
     uint32_t personality; /* personality(2); inherited */
     int oom_score_adj, oom_score_adj_min; /* proc(5); inherited */
     struct timer cpu_timer; /* RLIMIT_CPU */
+    bool cpu_limit_ended; /* it is not armed any more */
     uint64_t cpu_signalled; /* second of CPU time of the last SIGXCPU */
     char last_comm[16]; /* name of the last task, for a zombie */
     uint32_t last_uid; /* and its user */
