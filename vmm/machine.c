@@ -186,9 +186,15 @@ void machine_destroy(void *arg)
 {
     struct machine *machine = arg;
 
-    if (machine->threads_run) {
-        machine_end(machine, VMM_STOPPED, 0, false, NULL);
-        machine_finish(machine);
+    /* A child of the process that made it has the memory and descriptors, but no threads. */
+    if (machine->owner != getpid()) {
+        machine->loop.running = false;
+    } else {
+        if (machine->threads_run) {
+            machine_end(machine, VMM_STOPPED, 0, false, NULL);
+            machine_finish(machine);
+        }
+        machine_stop_runner(machine);
     }
     event_loop_destroy(&machine->loop);
     for (unsigned int i = 0; i < machine->cpu_count; i++) {
@@ -237,6 +243,7 @@ struct machine *machine_allocate(const struct vmm_config *config, struct archive
     machine->vm.kvm_fd = -1;
     machine->vm.fd = -1;
     event_loop_init(&machine->loop);
+    machine->owner = getpid();
     machine->vcpus = calloc(config->cpus, sizeof(*machine->vcpus));
     machine->threads = calloc(config->cpus, sizeof(*machine->threads));
     machine->call_cpu_start_ns = calloc(config->cpus, sizeof(*machine->call_cpu_start_ns));

@@ -7,6 +7,7 @@
 #ifndef VMM_MACHINE_H
 #define VMM_MACHINE_H
 
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -88,6 +89,14 @@ struct machine {
     pthread_mutex_t call_lock; /* one call at a time */
     _Atomic(bool) cancel;
     bool threads_run;
+    /* The thread that runs the first CPU, see machine_runner.c; guarded by call_lock. */
+    bool has_runner, has_caller;
+    pthread_t runner, caller; /* caller: of the last call that ran in its caller's thread */
+    sem_t job, job_done;
+    bool job_quit;
+    uint64_t job_timeout_ns, job_cpu_ns;
+    int job_result;
+    pid_t owner; /* after fork() nobody but this process has the threads */
     bool spoiled; /* good for a reset or the end only */
     uint64_t call_deadline_ns; /* of CLOCK_MONOTONIC; 0: none */
     uint64_t call_cpu_ns; /* 0: none */
@@ -197,6 +206,17 @@ int machine_cancel(void *machine);
 int machine_warm(void *machine, struct vmm_error *error);
 /* A CPU was interrupted: looks at the call's limits. */
 void machine_check_call(struct machine *machine);
+
+/* In the calling thread.  0 or a negative errno: it did not run. */
+int machine_run_here(struct machine *machine, uint64_t timeout_ns, uint64_t cpu_ns);
+
+/* ---- machine_runner.c ---------------------------------------------------- */
+
+/* From now on the first CPU runs in a thread of its own; -EAGAIN. */
+int machine_start_runner(struct machine *machine);
+/* In the calling thread or in the runner, whichever is right. */
+int machine_run_somewhere(struct machine *machine, uint64_t timeout_ns, uint64_t cpu_ns);
+void machine_stop_runner(struct machine *machine);
 
 /* ---- machine_results.c --------------------------------------------------- */
 

@@ -99,7 +99,7 @@ static void set_limits(struct machine *machine, uint64_t timeout_ns, uint64_t cp
 /* ---- Running ------------------------------------------------------------- */
 
 /* The first CPU runs in this thread until the machine stands still or has ended. */
-static int run(struct machine *machine, uint64_t timeout_ns, uint64_t cpu_ns)
+int machine_run_here(struct machine *machine, uint64_t timeout_ns, uint64_t cpu_ns)
 {
     struct vcpu *first = &machine->vcpus[0];
     sigset_t before;
@@ -165,7 +165,7 @@ int machine_start(void *arg, struct vmm_error *error)
         result = vmm_fail(error, -EALREADY, VMM_FAULT_USAGE, "the VM has been started before");
     } else {
         machine->calling = true;
-        result = run(machine, machine->config->timeout_ms * 1000000u, 0);
+        result = machine_run_somewhere(machine, machine->config->timeout_ms * 1000000u, 0);
         if (result != 0) {
             vmm_fail(error, result, VMM_FAULT_USAGE, "KVM refuses a signal mask");
         } else if (atomic_load(&machine->end_claimed)) {
@@ -231,7 +231,7 @@ static int call_locked(struct machine *machine, struct vmm_call *call)
     exits = count_exits(machine);
     machine->calling = true;
     machine_calls_post(machine, call);
-    if (run(machine, call->timeout_ns, call->cpu_ns) != 0) {
+    if (machine_run_somewhere(machine, call->timeout_ns, call->cpu_ns) != 0) {
         call->outcome = VMM_CALL_BROKEN;
         machine_tell(call, "%s: KVM refuses a signal mask", call->name);
     } else if (machine->calls.state != CALL_OVER) {
@@ -297,7 +297,8 @@ int machine_warm(void *arg, struct vmm_error *error)
             mute(&machine->error_output, true);
         }
         machine_calls_post(machine, &rehearsal);
-        result = run(machine, REHEARSAL_NS, 0);
+        result = machine_start_runner(machine);
+        result = result != 0 ? result : machine_run_somewhere(machine, REHEARSAL_NS, 0);
         machine_calls_abort(&machine->calls);
         machine->spoiled = true; /* until the reset */
     }

@@ -303,7 +303,7 @@ int vmm_pool_create(struct vmm_snapshot *snapshot, const struct vmm_config *conf
     }
     pool->snapshot = snapshot_get(snapshot);
     /* The first one here: what cannot work is told now, not at the first call. */
-    result = vmm_clone(snapshot, config, &vm, error);
+    result = pool_clone(pool, &vm, error);
     pthread_mutex_lock(&pool->lock);
     if (result == 0) {
         pool->total = pool->created = 1;

@@ -65,4 +65,7 @@ void pool_give_seat(struct vmm_pool *pool); /* a seat has become free */
 void pool_give_vm(struct vmm_pool *pool, struct vmm *vm); /* clean, on its seat */
 void pool_bury(struct vmm_pool *pool, struct vmm *vm); /* to be destroyed in the background */
 
+/* A clone that has rehearsed; without the lock. */
+int pool_clone(struct vmm_pool *pool, struct vmm **vm, struct vmm_error *error);
+
 #endif

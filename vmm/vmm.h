@@ -190,10 +190,10 @@ int vmm_abandon(void);
  * instruction of it runs but inside vmm_start(), vmm_call() and vmm_call_with().
  *
  * Any thread may call; a VM does one call at a time, others wait.  Calls run in the
- * caller's thread (CPUs after the first in threads of the library), without the sandbox of
- * vmm_run(): the embedder's thread stays what it is.  No signal is taken from the embedder:
- * SIGRTMAX is blocked during a call and used to interrupt it.  After fork() the child
- * can but destroy its VMs.
+ * caller's thread as long as there is one caller (else, after vmm_warm(), and for CPUs after the first
+ * in threads of the library), without the sandbox of vmm_run(): the embedder's thread
+ * stays what it is.  No signal is taken from the embedder: SIGRTMAX is blocked during a call and
+ * used to interrupt it.  After fork() the child can but destroy its VMs.
  */
 #define VMM_NAME_MAX 255u /* bytes of a function's name */
 #define VMM_INPUT_MAX (16u << 20) /* bytes of a call's input, and of its output */

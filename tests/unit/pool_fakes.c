@@ -71,6 +71,13 @@ void vmm_destroy(struct vmm *vm)
     atomic_fetch_add(&destroyed, 1);
 }
 
+int vmm_warm(struct vmm *vm, struct vmm_error *error)
+{
+    (void)vm;
+    (void)error;
+    return 0;
+}
+
 int vmm_reset(struct vmm *vm, struct vmm_error *error)
 {
     (void)error;
