@@ -270,13 +270,6 @@ static void end_process(struct process *process)
 static const struct process_timer_hooks timer_hooks = {
     .end = end_process, .exec = proc_timers_exec, .delivered = proc_timer_delivered};
 
-static void find_cpus(void)
-{
-    acpi_load_apic_config();
-    if (apic_config.cpu_count > 1)
-        virtio_settle();
-}
-
 /* The current program as fs/ sees it, and where devices and seeds come from. */
 static void connect_sources(void)
 {
@@ -386,7 +379,7 @@ NORETURN void kernel_main(uint64_t start_info_pa, uint64_t tsc_entry)
     clock_init(tsc_entry);
     apic_set_mapper(paging_map_device);
     apic_silence_pic();
-    smp_set_source(find_cpus);
+    smp_set_source(virtio_settle);
     boot_trap_handlers();
     if (wants_stats())
         syscall_enable_stats();

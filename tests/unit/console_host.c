@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "arch/apic.h"
 #include "boot/guest_abi.h"
 #include "drivers/acpi.h"
 #include "drivers/irq.h"
@@ -70,6 +71,12 @@ unsigned int acpi_virtio_mmio(struct acpi_virtio_mmio *found, unsigned int max)
     (void)found;
     (void)max;
     return 0;
+}
+
+struct apic_config apic_config;
+
+void acpi_load_apic_config(void)
+{
 }
 
 int irq_register(unsigned int gsi, irq_handler *handler, void *arg)

@@ -5,6 +5,7 @@
  */
 #include "drivers/virtio/virtio.h"
 
+#include "arch/apic.h"
 #include "arch/boot_info.h"
 #include "arch/spinlock.h"
 #include "drivers/acpi.h"
@@ -129,6 +130,9 @@ static bool has_driver(uint32_t kind)
 
 void virtio_settle(void)
 {
+    acpi_load_apic_config();
+    if (apic_config.cpu_count <= 1)
+        return;
     spin_lock(&list_lock);
     while (device_count == 0 && list_more()) {
     }

@@ -60,8 +60,9 @@ struct virtio_device {
  */
 struct virtio_device *virtio_find(enum virtio_kind kind, unsigned int index);
 /*
- * Before other CPUs run: whatever may move devices in memory is done.  QEMU before 8.2
- * confuses devices when one CPU moves some while another uses one.
+ * For smp_set_source(): reads which CPUs there are, and if they are several, does before they
+ * run whatever may move devices in memory.  QEMU before 8.2 confuses devices when one CPU
+ * moves some while another uses one.
  */
 void virtio_settle(void);
 /* True: the caller is the first, and the device is its own. */
