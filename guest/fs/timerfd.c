@@ -38,7 +38,7 @@ bool timerfd_is_wall(const struct file *file)
 
 static void on_timer(struct timer *timer)
 {
-    wake_all(&CONTAINER_OF(timer, struct timerfd, timer)->expired, POLL_IN | POLL_RDNORM);
+    wake_one(&CONTAINER_OF(timer, struct timerfd, timer)->expired, POLL_IN | POLL_RDNORM);
 }
 
 void timerfd_set(struct file *file, const struct timerfd_setting *setting)
@@ -122,32 +122,6 @@ static int64_t take(struct timerfd *t)
     return cancelled ? -ECANCELED : (int64_t)MIN(count, (uint64_t)INT64_MAX);
 }
 
-static ssize_t timerfd_read(struct file *file, struct iobuf *buf, loff_t *pos)
-{
-    struct timerfd *t = file->private_data;
-    struct wait_entry entry;
-    int64_t count;
-    int error = 0;
-
-    (void)pos;
-    if (buf->remaining < sizeof(count))
-        return -EINVAL;
-    count = take(t);
-    if (!count) {
-        if (atomic_load(&file->flags) & O_NONBLOCK)
-            return -EAGAIN;
-        wait_begin(&t->expired, &entry);
-        while ((count = take(t)) == 0 && (error = wait_sleep(WAIT_FOREVER)) == 0)
-            wait_again(&t->expired, &entry);
-        wait_end(&t->expired, &entry);
-        if (!count)
-            return error;
-    }
-    if (count < 0)
-        return count;
-    return iobuf_put(buf, &count, sizeof(count));
-}
-
 static uint32_t timerfd_poll(struct file *file, struct poll_table *table)
 {
     struct timerfd *t = file->private_data;
@@ -158,6 +132,42 @@ static uint32_t timerfd_poll(struct file *file, struct poll_table *table)
     next = __atomic_load_n(&t->next_ns, __ATOMIC_ACQUIRE);
     bool ready = (next && next <= clock_ns()) || __atomic_load_n(&t->cancelled, __ATOMIC_ACQUIRE);
     return ready ? POLL_IN | POLL_RDNORM : 0;
+}
+
+/* 0 with *count, as take() has it, or -ERESTARTSYS. */
+static int sleep_and_take(struct file *file, int64_t *count)
+{
+    struct timerfd *t = file->private_data;
+    struct wait_entry entry;
+    int error = 0;
+
+    wait_begin_exclusive(&t->expired, &entry);
+    while ((*count = take(t)) == 0 && (error = wait_sleep(WAIT_FOREVER)) == 0)
+        wait_again(&t->expired, &entry);
+    wait_end(&t->expired, &entry);
+    if (!*count && timerfd_poll(file, NULL)) /* we were woken for it, perhaps */
+        wake_next(&t->expired, POLL_IN | POLL_RDNORM);
+    return error;
+}
+
+static ssize_t timerfd_read(struct file *file, struct iobuf *buf, loff_t *pos)
+{
+    int64_t count;
+
+    (void)pos;
+    if (buf->remaining < sizeof(count))
+        return -EINVAL;
+    count = take(file->private_data);
+    if (!count) {
+        if (atomic_load(&file->flags) & O_NONBLOCK)
+            return -EAGAIN;
+        int error = sleep_and_take(file, &count);
+        if (error)
+            return error;
+    }
+    if (count < 0)
+        return count;
+    return iobuf_put(buf, &count, sizeof(count));
 }
 
 static void timerfd_release(struct file *file)

@@ -53,7 +53,7 @@ int oom_score_locked(const struct process *process);
 void cpu_limit_init(struct process *process); /* cpu_limit.c */
 void cpu_limit_end(struct process *process); /* its last task ends */
 
-extern struct wait_queue signalfd_waiters; /* woken by every signal: signalfd.c */
+void signalfd_notify(const struct process *process); /* a signal has come for it: signalfd.c */
 
 /* A zombie leaves the table: its number is free, the parent's count of it gone. */
 void process_reap_locked(struct process *process);

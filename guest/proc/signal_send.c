@@ -225,7 +225,7 @@ static int send_locked(struct process *process, struct task *task, int signo,
         struct task *receiver = task ? task : pick_receiver(process, signo);
         if (!error && receiver && wants(receiver, signo))
             thread_notify_signal(receiver->thread);
-        wake_all(&signalfd_waiters, 0);
+        signalfd_notify(process);
     }
     spin_unlock(&handlers->lock);
     if (tell_parent)

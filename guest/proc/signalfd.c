@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * signalfd(2): pending signals of whoever reads, as records.  All readers sleep
- * on one queue, which signal_send_locked() wakes: a process's own queue could
- * end before an epoll that watches it.
+ * signalfd(2): pending signals of whoever reads, as records.  Readers and polls of a process are
+ * on a queue that it shares with few others, which each signal to it wakes: a queue of its own
+ * could end before an epoll that watches it.
  */
 #include "fs/inode.h"
 #include "iface/open_flags.h"
@@ -28,8 +28,42 @@ struct signalfd_record { /* struct signalfd_siginfo */
 };
 _Static_assert(sizeof(struct signalfd_record) == 128, "signalfd_siginfo");
 
-struct wait_queue signalfd_waiters = {SPINLOCK_INIT(LOCK_RANK_WAIT),
-                                      LIST_INIT(signalfd_waiters.entries)};
+#define QUEUES 128u
+
+/* Made with the first signalfd; until then signals find nobody here. */
+static struct wait_queue queues[QUEUES];
+static atomic_bool queues_made;
+static struct mutex make_lock = {.guard = SPINLOCK_INIT(LOCK_RANK_WAIT),
+                                 .waiters = LIST_INIT(make_lock.waiters)};
+
+static void make_queues(void)
+{
+    mutex_lock(&make_lock);
+    if (!atomic_load(&queues_made)) {
+        for (uint32_t i = 0; i < QUEUES; i++)
+            wait_queue_init(&queues[i]);
+        atomic_store(&queues_made, true);
+    }
+    mutex_unlock(&make_lock);
+}
+
+static struct wait_queue *queue_of(const struct process *process)
+{
+    return &queues[(uint32_t)process->pid % QUEUES];
+}
+
+static struct wait_queue *own_queue(void)
+{
+    return queue_of(current_task()->process);
+}
+
+void signalfd_notify(const struct process *process)
+{
+    /* The signal must be seen by whoever makes the queues and then looks for it. */
+    atomic_thread_fence(memory_order_seq_cst);
+    if (UNLIKELY(atomic_load(&queues_made)))
+        wake_all(queue_of(process), POLL_IN | POLL_RDNORM);
+}
 
 static uint64_t mask_of(const struct file *file)
 {
@@ -74,11 +108,12 @@ static int take_first(struct file *file, struct kernel_siginfo *info)
         return signo;
     if (atomic_load(&file->flags) & O_NONBLOCK)
         return -EAGAIN;
-    wait_begin(&signalfd_waiters, &entry);
+    struct wait_queue *queue = own_queue();
+    wait_begin(queue, &entry);
     while ((signo = signal_take(mask_of(file), info)) == 0 &&
            (error = wait_sleep(WAIT_FOREVER)) == 0)
-        wait_again(&signalfd_waiters, &entry);
-    wait_end(&signalfd_waiters, &entry);
+        wait_again(queue, &entry);
+    wait_end(queue, &entry);
     return signo ? signo : error;
 }
 
@@ -108,7 +143,7 @@ static ssize_t signalfd_read(struct file *file, struct iobuf *buf, loff_t *pos)
 static uint32_t signalfd_poll(struct file *file, struct poll_table *table)
 {
     if (table)
-        table->add(table, &signalfd_waiters);
+        table->add(table, own_queue());
     return signal_pending_set() & mask_of(file) ? POLL_IN | POLL_RDNORM : 0;
 }
 
@@ -120,6 +155,8 @@ struct file *signalfd_create(uint64_t mask, uint32_t flags)
 
     if (!file)
         return NULL;
+    if (UNLIKELY(!atomic_load(&queues_made)))
+        make_queues();
     signalfd_set_mask(file, mask);
     file->inode = inode_create_anonymous(0600);
     if (!file->inode) {
@@ -135,6 +172,6 @@ bool signalfd_set_mask(struct file *file, uint64_t mask)
         return false;
     mask &= ~(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP));
     file->private_data = (void *)(uintptr_t)mask;
-    wake_all(&signalfd_waiters, 0);
+    wake_all(own_queue(), 0);
     return true;
 }
