@@ -138,7 +138,6 @@ bench-scaling: all $B/bench/scaling
 MAN1 := $(wildcard vmm/cli/man/*.1)
 MAN3 := $(wildcard vmm/cli/man/*.3)
 MAN7 := $(wildcard vmm/cli/man/*.7)
-MAN7 := $(wildcard vmm/cli/man/*.7)
 install: all install-sdk
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
 	  $(DESTDIR)$(PREFIX)/share/vmm $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man3 \
@@ -150,7 +149,6 @@ install: all install-sdk
 	install -m 644 $B/guest.elf $(DESTDIR)$(PREFIX)/share/vmm/guest.elf
 	$(if $(EFI),install -m 644 $(EFI) $(DESTDIR)$(PREFIX)/share/vmm/BOOTX64.EFI)
 	$(if $(MAN1),install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1)
-	$(if $(MAN7),install -d $(DESTDIR)$(PREFIX)/share/man/man7 && install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7)
 	$(if $(MAN3),install -m 644 $(MAN3) $(DESTDIR)$(PREFIX)/share/man/man3)
 	$(if $(MAN7),install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7)
 	printf '%s\n' 'prefix=$(PREFIX)' 'Name: libvmm' 'Description: one Linux program in its own VM' \

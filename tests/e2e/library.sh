@@ -14,6 +14,23 @@ test_install() {
     expect_status 0
     grep -q '^Version: [0-9]' "$T/dest/usr/lib/pkgconfig/libvmm.pc" || fail "no version in libvmm.pc"
 }
+# only qemu: nothing is run
+test_guest_library() {
+    (cd "$top" && make -s B="$B" install-sdk DESTDIR="$T/dest" PREFIX=/usr) >"$T/log" 2>&1 || fail "make install-sdk: $(tail -3 "$T/log")"
+    printf '#include <vmm_guest.h>\nVMM_FUNCTION(f) { return vmm_reply(request, "yes", 3); }\n' >"$T/f.c"
+    cp "$T/f.c" "$T/f.cc"
+    flags() { sed -n "s|^Libs: -L\${prefix}/lib|-I$T/dest/usr/include -L$T/dest/usr/lib|p" "$T/dest/usr/lib/pkgconfig/$1.pc"; }
+    # shellcheck disable=SC2046
+    gcc -Wall -Wextra -Werror "$T/f.c" $(flags vmm-guest) -o "$T/f1" &&
+        gcc -Wall -Wextra -Werror -ffreestanding -fno-stack-protector "$T/f.c" $(flags vmm-guest-freestanding) -o "$T/f2" &&
+        g++ -Wall -Wextra -Werror "$T/f.cc" $(flags vmm-guest) -o "$T/f3" || fail "building"
+    local program
+    for program in f1 f2 f3; do
+        run "$T/$program"
+        expect_status 1
+        expect_stderr_has 'run it with "vmm call"'
+    done
+}
 test_two_vms() {
     cp "$top/vmm/vmm.h" "$T/"
     gcc -Wall -Werror -I"$T" "$top/tests/e2e/two_vms.c" "$top/$B/libvmm.a" -pthread -o "$T/two_vms" || fail "linking a client"

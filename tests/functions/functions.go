@@ -5,9 +5,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/rand"
-	"encoding/hex"
-	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -64,11 +61,6 @@ var functions = map[string]func([]byte) ([]byte, error){
 		}
 		return []byte(strconv.Itoa(total)), nil
 	},
-	"random": func([]byte) ([]byte, error) {
-		number := make([]byte, 32)
-		_, err := rand.Read(number)
-		return []byte(hex.EncodeToString(number)), err
-	},
 	"panic": func(input []byte) ([]byte, error) { panic(string(input)) },
 }
 
@@ -91,7 +83,7 @@ func serve(record []byte) []byte {
 func main() {
 	file, err := os.OpenFile("/dev/vmm/call", os.O_RDWR, 0)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		os.Stderr.WriteString(err.Error() + "\n")
 		os.Exit(1)
 	}
 	record := make([]byte, recordMax+1)
@@ -101,7 +93,7 @@ func main() {
 			_, err = file.Write(serve(record[:length]))
 		}
 		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
+			os.Stderr.WriteString(err.Error() + "\n")
 			os.Exit(1)
 		}
 	}

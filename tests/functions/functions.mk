@@ -4,9 +4,12 @@
 # language needs.  Those that cannot be built here (no musl, no go) are left out.
 
 FN_CFLAGS := -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -Wextra -Werror -fno-omit-frame-pointer -I guest/sdk
-FUNCTIONS := $B/functions/c $B/functions/c.static $B/functions/bare \
+FUNCTIONS := $B/functions/client $B/functions/c $B/functions/c.static $B/functions/bare \
   $(if $(shell command -v musl-gcc),$B/functions/c.musl) $(if $(shell command -v go),$B/functions/go)
 
+$B/functions/client: tests/e2e/sdk_client.c vmm/vmm.h $B/libvmm.a
+	@mkdir -p $(@D)
+	$(CC) -Wall -Werror -I vmm $< $B/libvmm.a -pthread -o $@
 $B/functions/c: tests/functions/functions.c guest/sdk/vmm_guest.h $B/libvmm_guest.a
 	@mkdir -p $(@D)
 	$(CC) $(FN_CFLAGS) $< -L$B -lvmm_guest -o $@
