@@ -45,7 +45,6 @@
 #include "sched/thread.h"
 #include "sched/timer.h"
 #include "syscall/dispatch.h"
-#include "syscall/mqueue.h"
 #include "syscall/proc_timer.h"
 #include "syscall/sys_socket.h"
 #include "syscall/sysv_ipc.h"
@@ -137,17 +136,10 @@ static void end_machine(int wait_status)
     control_end(GUEST_CTL_EXIT, (uint8_t)(wait_status >> 8));
 }
 
-/* What outlives processes. */
-static void remove_ipc(void)
-{
-    sysv_remove_all();
-    mqueue_remove_all();
-}
-
 /* The first process has ended: its wait status becomes the VM's. */
 static void end_with(int wait_status)
 {
-    if (!process_teardown(wait_status, remove_ipc, end_machine))
+    if (!process_teardown(wait_status, ipc_remove_everything, end_machine))
         end_machine(wait_status);
 }
 
@@ -281,8 +273,7 @@ static void connect_sources(void)
     vmm_files_init(call_port_get());
     socket_connect_sources();
     procfs_set_interrupt_source(irq_show);
-    sysv_connect_sources();
-    mqueue_connect_sources();
+    ipc_connect_sources();
     process_set_on_init_exit(end_with);
     process_set_on_reboot(reboot_machine);
     process_set_on_crash(call_report_crash);

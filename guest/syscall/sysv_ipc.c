@@ -7,6 +7,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/process.h"
+#include "syscall/mqueue.h"
 
 #define CAP_IPC_OWNER 15
 #define CAP_SYS_ADMIN 21
@@ -218,7 +219,7 @@ bool ipc_remove(struct ipc_table *table, struct ipc_object *object)
     return true;
 }
 
-void ipc_remove_all(struct ipc_table *table)
+static void remove_all(struct ipc_table *table)
 {
     for (int i = ipc_index_max(table); i >= 0; i--) {
         struct ipc_object *object = ipc_find_index(table, i);
@@ -229,11 +230,12 @@ void ipc_remove_all(struct ipc_table *table)
     }
 }
 
-void sysv_remove_all(void)
+void ipc_remove_everything(void)
 {
-    ipc_remove_all(&shm_segments);
-    ipc_remove_all(&sem_sets);
-    ipc_remove_all(&msg_queues);
+    remove_all(&shm_segments);
+    remove_all(&sem_sets);
+    remove_all(&msg_queues);
+    mqueue_remove_all();
 }
 
 /* ---- waiting ---- */

@@ -79,12 +79,11 @@ int ipc_wait(struct ipc_object *object, struct ipc_waiter *waiter, uint64_t dead
 void ipc_waiter_init(struct ipc_waiter *waiter);
 void ipc_complete(struct ipc_waiter *waiter, int result); /* off its list, and awake */
 
-/* All objects of a table: for the end of a debug build's run. */
-void ipc_remove_all(struct ipc_table *table);
-void sysv_remove_all(void); /* of the three kinds */
+/* What outlives processes, message queues with a name too: for the end of a debug build's run. */
+void ipc_remove_everything(void);
 extern struct ipc_table shm_segments, sem_sets, msg_queues;
 
-void sysv_connect_sources(void); /* boot: /proc/sysvipc */
+void ipc_connect_sources(void); /* boot: /proc/sysvipc, mount -t mqueue */
 
 /* The process's part in promises (SEM_UNDO) ends; the last one's end undoes them. */
 struct process;

@@ -2,6 +2,7 @@
 /* /proc/sysvipc/{msg,sem,shm}, proc(5): a line for each object, in the order of indices. */
 #include "fs/procfs.h"
 #include "mm/page_alloc.h"
+#include "syscall/mqueue.h"
 #include "syscall/msg_queue.h"
 #include "syscall/sem_set.h"
 #include "syscall/shm_segment.h"
@@ -87,7 +88,8 @@ static void show_kind(enum procfs_sysv kind, struct proc_text *text)
     }
 }
 
-void sysv_connect_sources(void)
+void ipc_connect_sources(void)
 {
     procfs_set_sysv_source(show_kind);
+    mqueue_connect_sources();
 }

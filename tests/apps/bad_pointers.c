@@ -4,6 +4,7 @@
  * made in turn, all other arguments being harmless, and the error is what Linux says.
  * A call has a child of its own, so what it changes is gone afterwards.
  */
+/* options: -c 4 */
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>

@@ -16,9 +16,15 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -83,6 +89,18 @@ static int left_out(int number, const uint64_t *arg)
     return 0;
 }
 
+/* ioctl requests of sockets and terminals. */
+static uint64_t any_request(void)
+{
+    static const uint32_t others[] = {0x80045430, 0x40045431, 0x80045432, 0x40045436,
+                                      0x80045438, 0x80045439, 0x80045440, 0x802c542a,
+                                      0x402c542b, 0x402c542c, 0x402c542d};
+
+    if (once_in(4))
+        return PICK(others);
+    return once_in(3) ? 0x8900 + below(0x60) : 0x5400 + below(0x60);
+}
+
 static void one_call(void)
 {
     const struct call *call = &calls[below(CALLS)];
@@ -92,8 +110,7 @@ static void one_call(void)
     for (int i = 0; i < 6; i++)
         arg[i] = any_argument(call->kinds[i]);
     if (call->number == SYS_ioctl && !once_in(4))
-        arg[1] =
-            once_in(3) ? 0x8900 + below(0x60) : 0x5400 + below(0x60); /* of sockets, terminals */
+        arg[1] = any_request();
     if (call->number == SYS_futex && !once_in(4))
         arg[1] = below(14) | (once_in(2) ? 128 : 0) | (once_in(4) ? 256 : 0);
     if (call->number == SYS_socket || call->number == SYS_socketpair) {
@@ -183,7 +200,16 @@ static void make_files(void)
         bind(fd, (struct sockaddr *)&name, sizeof(name));
         listen(fd, 3);
     }
-    open("/dev/ptmx", O_RDWR | O_NONBLOCK);
+    int terminal = open("/dev/ptmx", O_RDWR | O_NONBLOCK);
+    ioctl(terminal, TIOCSPTLCK, &(int){0});
+    ioctl(terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY);
+    syscall(SYS_mq_open, "queue", O_RDWR | O_CREAT | O_NONBLOCK, 0666, NULL);
+    inotify_add_watch(inotify_init1(IN_NONBLOCK), ".", IN_ALL_EVENTS);
+    for (int key = 1; key < 4; key++) { /* of all children: as many as there are keys */
+        msgget(key, IPC_CREAT | 0666);
+        semget(key, 3, IPC_CREAT | 0666);
+        shmget(key, 10000, IPC_CREAT | 0666);
+    }
     syscall(SYS_memfd_create, "m", 2u);
     syscall(SYS_pidfd_open, getpid(), 0);
 }
