@@ -2,6 +2,7 @@
 /* Moves records between calls and the guest's call area.  Knows no CPU and no thread. */
 #include "vmm/machine_calls.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +201,14 @@ static void keep_output(struct machine_calls *calls, const uint8_t *bytes, uint3
     calls->reply.length += length;
 }
 
+/* The kernel could not read all of it: the pieces are fewer bytes than the total. */
+static bool reply_is_void(const struct machine_calls *calls)
+{
+    uint64_t total = *(volatile uint64_t *)&calls->area->out_total;
+
+    return calls->reply.status_length + 1 + calls->reply.length != total;
+}
+
 static void end_of_reply(struct machine *machine)
 {
     struct machine_calls *calls = &machine->calls;
@@ -212,6 +221,12 @@ static void end_of_reply(struct machine *machine)
     }
     call->status = (int)strtoul(calls->reply.status, NULL, 10);
     call->out_length = (size_t)calls->reply.length;
+    if (reply_is_void(calls)) {
+        call->status = EFAULT;
+        call->out_length = 0;
+        snprintf(call->error.text, sizeof(call->error.text),
+                 "%s: a part of the reply is not in the program's memory", call->name);
+    }
     if (call->status != 0) {
         outcome = VMM_CALL_FAILED;
         call->out_length =

@@ -66,7 +66,8 @@ static unsigned int run_export(const struct machine *machine, const uint8_t *rec
     return status < 0 ? (unsigned int)-status : (unsigned int)status;
 }
 
-static void answer_host_call(struct machine *machine)
+/* whole: the kernel could read all of the call. */
+static void answer_host_call(struct machine *machine, bool whole)
 {
     struct machine_calls *calls = &machine->calls;
     uint8_t *record = calls->host_record, *out;
@@ -78,7 +79,12 @@ static void answer_host_call(struct machine *machine)
     calls->host_runs = true;
     calls->host_thread = pthread_self();
     pthread_mutex_unlock(&calls->lock);
-    status = run_export(machine, record, length, &out, &out_length);
+    status = EFAULT;
+    out = NULL;
+    out_length = 0;
+    if (whole) {
+        status = run_export(machine, record, length, &out, &out_length);
+    }
     pthread_mutex_lock(&calls->lock);
     calls->host_runs = false;
     free(record);
@@ -100,6 +106,7 @@ void machine_calls_take_host_call(struct machine *machine)
     struct guest_call_area *area = calls->area;
     uint32_t length = *(volatile uint32_t *)&area->host_length;
     bool more = *(volatile uint32_t *)&area->host_more != 0;
+    uint64_t total = *(volatile uint64_t *)&area->host_total;
 
     if (calls->host_runs) {
         return; /* another CPU's; the kernel calls one at a time */
@@ -107,7 +114,7 @@ void machine_calls_take_host_call(struct machine *machine)
     if (!gather(calls, area->host, length)) {
         machine_calls_breach(machine, "a call of the host that is too long");
     } else if (!more) {
-        answer_host_call(machine);
+        answer_host_call(machine, calls->host_length == total);
     }
 }
 

@@ -125,10 +125,7 @@ static long serve_one(struct server *server)
     }
     reply[1] = (struct iovec){server->request.out, server->request.out_length};
     result = system_call(SYS_writev, server->file, reply, 2);
-    if (result == -ESRCH) {
-        return 0; /* the function has replied by itself */
-    }
-    if (result < 0) { /* the function's output is not memory */
+    if (result < 0 && result != -ESRCH) { /* the function's output is not memory */
         static const char text[] = "14\0the output is not in the program's memory";
 
         result = system_call(SYS_write, server->file, text, sizeof(text) - 1);
@@ -136,7 +133,8 @@ static long serve_one(struct server *server)
     give_back(server->record, in_length);
     give_back(server->replies, server->replies_used);
     server->replies_used = 0;
-    return result < 0 ? result : 0;
+    /* No such request: the function has replied by itself, or a part of its output has gone. */
+    return result < 0 && result != -ESRCH ? result : 0;
 }
 
 static void complain(const char *text)

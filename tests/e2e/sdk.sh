@@ -118,11 +118,12 @@ echo: 0 x
 END
 }
 test_wrong_replies() {
-    calls "$functions/c" fail nobody too_long bad_reply answer_twice nothing echo=x 3<<END
+    calls "$functions/c" fail nobody too_long bad_reply bad_end_of_reply answer_twice nothing echo=x 3<<END
 fail: 7 as it was asked to
 nobody: -2 nobody: $functions/c has no function of this name
 too_long: 90 the output is too long
 bad_reply: 14 the output is not in the program's memory
+bad_end_of_reply: 14 
 answer_twice: 0 first
 nothing: 0 
 echo: 0 x

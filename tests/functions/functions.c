@@ -225,6 +225,15 @@ VMM_FUNCTION(bad_reply)
     return vmm_reply(request, (const void *)8, 100);
 }
 
+/* Of 200000 bytes, the last 100000 are not there. */
+VMM_FUNCTION(bad_end_of_reply)
+{
+    char *memory = mmap(NULL, 200704, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    munmap(memory + 102400, 98304);
+    return vmm_reply(request, memory, 200000);
+}
+
 __attribute__((noinline)) static void store(volatile int *where)
 {
     *where = 1;
