@@ -17,6 +17,8 @@ struct file_lock {
 };
 
 struct inode_locks {
+    const struct inode *inode;
+    struct list all_link; /* of all_locks */
     struct list locks;
     struct list waiters; /* struct lock_waiter.turn_link */
 };
@@ -33,6 +35,7 @@ struct lock_waiter {
     bool told; /* that it may try; it has not run yet */
 };
 
+static struct list all_locks = LIST_INIT(all_locks); /* struct inode_locks; lock_mutex */
 static struct list lock_waiters = LIST_INIT(lock_waiters);
 static struct mutex lock_mutex = {.guard = SPINLOCK_INIT(LOCK_RANK_WAIT),
                                   .waiters = LIST_INIT(lock_mutex.waiters)};
@@ -186,6 +189,8 @@ static struct inode_locks *get_locks(struct inode *inode)
         if (!locks)
             return NULL;
         leaks_keep(locks); /* as long as the inode */
+        locks->inode = inode;
+        list_push_back(&all_locks, &locks->all_link);
         list_init(&locks->locks);
         list_init(&locks->waiters);
         inode->locks = locks;
@@ -225,7 +230,8 @@ static int wait_free(struct inode_locks *locks, const struct file_lock_request *
     list_push_back(&locks->waiters, &waiter.turn_link);
     while (!error && (conflict = find_conflict(locks, request)) != NULL) {
         /* Open files have no owner that could be waiting: flock and F_OFD_* are left out. */
-        if (request->pid > 0 && would_deadlock(request->owner, conflict->held.owner))
+        if (request->pid > 0 && !request->whole_file &&
+            would_deadlock(request->owner, conflict->held.owner))
             error = -EDEADLK;
         else
             error = sleep_once(&waiter);
@@ -311,5 +317,27 @@ void file_lock_release(struct inode *inode, const void *owner)
 
 void file_lock_free(struct inode *inode)
 {
+    if (!inode->locks)
+        return;
+    mutex_lock(&lock_mutex);
+    list_remove(&inode->locks->all_link);
+    mutex_unlock(&lock_mutex);
     kfree(inode->locks); /* without locks: their owners are gone */
+}
+
+void file_lock_for_each(void (*show)(void *context, const struct inode *inode,
+                                     const struct file_lock_request *lock, bool waits),
+                        void *context)
+{
+    mutex_lock(&lock_mutex);
+    LIST_FOR_EACH(it, &all_locks)
+    {
+        const struct inode_locks *locks = LIST_ENTRY(it, struct inode_locks, all_link);
+
+        LIST_FOR_EACH(link, &locks->locks)
+        show(context, locks->inode, &LIST_ENTRY(link, struct file_lock, link)->held, false);
+        LIST_FOR_EACH(link, &locks->waiters)
+        show(context, locks->inode, LIST_ENTRY(link, struct lock_waiter, turn_link)->request, true);
+    }
+    mutex_unlock(&lock_mutex);
 }

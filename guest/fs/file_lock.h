@@ -14,7 +14,7 @@ struct file_lock_request {
     enum file_lock_type type; /* NONE unlocks */
     bool whole_file; /* flock: apart from ranges, the two kinds do not conflict */
     const void *owner;
-    int pid; /* shown to others; -1 for an open file's */
+    int pid; /* shown to others; -1 for an open file's range */
     uint64_t start, end; /* bytes, end inclusive; UINT64_MAX: to the end */
 };
 
@@ -25,5 +25,9 @@ void file_lock_test(struct inode *inode, struct file_lock_request *request);
 /* All locks of an owner: at each close of a descriptor, at the end of an open file. */
 void file_lock_release(struct inode *inode, const void *owner);
 void file_lock_free(struct inode *inode); /* the inode ends */
+/* All that are held, each file's followed by those who wait for it; show takes no locks. */
+void file_lock_for_each(void (*show)(void *context, const struct inode *inode,
+                                     const struct file_lock_request *lock, bool waits),
+                        void *context);
 
 #endif

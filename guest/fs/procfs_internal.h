@@ -79,6 +79,7 @@ extern const struct proc_entry proc_net_entries[]; /* procfs_net.c */
 extern const struct proc_entry proc_process_template; /* procfs_process.c: /proc/PID */
 extern const struct proc_entry proc_sys_entries[]; /* procfs_sys.c: /proc/sys */
 extern const struct proc_entry proc_vmm_entries[]; /* procfs_vmm.c: /proc/vmm */
+int proc_locks(struct proc_text *text, const struct procfs_process *p); /* procfs_locks.c */
 int proc_interrupts(struct proc_text *text,
                     const struct procfs_process *p); /* procfs_interrupts.c */
 extern const struct proc_entry proc_sysvipc_entries[]; /* procfs_ipc.c: /proc/sysvipc */

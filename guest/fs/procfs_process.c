@@ -255,6 +255,14 @@ static int follow_root(const struct proc_node *node, struct dentry **target)
     return find_place(node, PLACE_ROOT, target);
 }
 
+/* Where in the kernel it sleeps is not told. */
+static int wchan(struct proc_text *text, const struct procfs_process *process)
+{
+    (void)process;
+    proc_print(text, "0");
+    return 0;
+}
+
 static int next_task(const struct proc_node *node, int from)
 {
     return procfs_source->next_tid(node->pid, MAX(from, 1));
@@ -297,7 +305,8 @@ static int next_task(const struct proc_node *node, int from)
          .store = oom_score_adj_store},                                                   \
         TEXT_FILE("smaps", proc_maps_smaps), TEXT_FILE("smaps_rollup", proc_maps_rollup), \
         {.name = "pagemap", .mode = S_IFREG | 0400, .read = proc_maps_pagemap},           \
-        TEXT_FILE("stat", stat), TEXT_FILE("statm", statm), TEXT_FILE("status", status)
+        TEXT_FILE("stat", stat), TEXT_FILE("statm", statm), TEXT_FILE("status", status),  \
+        TEXT_FILE("wchan", wchan)
 
 static const struct proc_entry task_entries[] = {COMMON_ENTRIES, {0}};
 static const struct proc_entry task_template = {.mode = S_IFDIR | 0555, .children = task_entries};

@@ -314,6 +314,7 @@ const struct proc_entry proc_system_entries[] = {
     TEXT_FILE("filesystems", filesystems),
     TEXT_FILE("interrupts", proc_interrupts),
     TEXT_FILE("loadavg", loadavg),
+    TEXT_FILE("locks", proc_locks),
     TEXT_FILE("meminfo", meminfo),
     TEXT_FILE("stat", stat),
     TEXT_FILE("uptime", uptime),

@@ -279,7 +279,8 @@ enum { LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8 }; /* flock(2) */
 
 int64_t sys_flock(const struct syscall_args *args)
 {
-    struct file_lock_request request = {.whole_file = true, .pid = -1, .end = UINT64_MAX};
+    struct file_lock_request request = {
+        .whole_file = true, .pid = current_process()->pid, .end = UINT64_MAX};
     uint64_t operation = (uint32_t)args->arg[1] & ~(uint64_t)LOCK_NB;
     struct file *file;
     int64_t result;
