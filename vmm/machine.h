@@ -218,17 +218,6 @@ int machine_start_runner(struct machine *machine);
 int machine_run_somewhere(struct machine *machine, uint64_t timeout_ns, uint64_t cpu_ns);
 void machine_stop_runner(struct machine *machine);
 
-/* ---- machine_results.c --------------------------------------------------- */
-
-/* A line into the call's error, unless there is one. */
-void machine_tell(struct vmm_call *call, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-/* The machine ended during the call. */
-void machine_take_end(struct machine *machine, struct vmm_call *call);
-/* Statuses of the kernel's and the library's own, and words for all outcomes. */
-void machine_explain(struct machine *machine, struct vmm_call *call);
-int machine_outcome_errno(const struct vmm_call *call);
-
 /* ---- machine_watch.c ----------------------------------------------------- */
 
 /* The run's time limit, if there is one: sets the deadline; this thread is kicked then. */

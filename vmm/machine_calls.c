@@ -2,7 +2,6 @@
 /* Moves records between calls and the guest's call area.  Knows no CPU and no thread. */
 #include "vmm/machine_calls.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +17,8 @@ void machine_calls_init(struct machine_calls *calls)
 
 void machine_calls_abort(struct machine_calls *calls)
 {
-    free(calls->host_record);
-    free(calls->answer_bytes);
-    calls->host_record = NULL;
-    calls->answer_bytes = NULL;
-    calls->host_length = 0;
-    calls->answer = (struct call_record){.head = NULL};
+    call_inbox_free(&calls->inbox);
+    host_answer_free(&calls->answer);
     calls->request = (struct call_record){.head = NULL};
     calls->call = NULL;
     calls->state = CALL_NONE;
@@ -59,46 +54,15 @@ static void wrote(const struct machine *machine, size_t offset, size_t length)
 
 /* ---- Into the guest ------------------------------------------------------ */
 
-static size_t record_length(const struct call_record *record)
-{
-    return record->head_length + record->length;
-}
-
-/* The next piece, at most `room` bytes; returns its length. */
-static uint32_t take_piece(struct call_record *record, uint8_t *to, size_t room)
-{
-    size_t done = 0;
-
-    if (record->sent < record->head_length) {
-        size_t some = record->head_length - record->sent;
-
-        some = some < room ? some : room;
-        memcpy(to, record->head + record->sent, some);
-        record->sent += some;
-        done = some;
-    }
-    if (done < room && record->sent >= record->head_length) {
-        size_t at = record->sent - record->head_length;
-        size_t some = record->length - at < room - done ? record->length - at : room - done;
-
-        if (some > 0) {
-            memcpy(to + done, record->bytes + at, some);
-        }
-        record->sent += some;
-        done += some;
-    }
-    return (uint32_t)done;
-}
-
 static void put_request_piece(struct machine *machine)
 {
     struct machine_calls *calls = &machine->calls;
     struct guest_call_area *area = calls->area;
     struct call_record *request = &calls->request;
 
-    area->in_length = take_piece(request, area->in, sizeof(area->in));
-    area->in_more = request->sent < record_length(request);
-    area->in_total = record_length(request);
+    area->in_length = call_record_take(request, area->in, sizeof(area->in));
+    area->in_more = request->sent < call_record_length(request);
+    area->in_total = call_record_length(request);
     wrote(machine, 0, GUEST_CALL_HEADER + area->in_length);
 }
 
@@ -106,12 +70,12 @@ void machine_calls_put_answer(struct machine *machine)
 {
     struct machine_calls *calls = &machine->calls;
     struct guest_call_area *area = calls->area;
-    struct call_record *answer = &calls->answer;
-    uint32_t length = take_piece(answer, area->host, sizeof(area->host));
+    struct call_record *answer = &calls->answer.record;
+    uint32_t length = call_record_take(answer, area->host, sizeof(area->host));
 
     area->host_length = length;
-    area->host_more = answer->sent < record_length(answer);
-    area->host_total = record_length(answer);
+    area->host_more = answer->sent < call_record_length(answer);
+    area->host_total = call_record_length(answer);
     wrote(machine, 0, GUEST_CALL_HEADER);
     wrote(machine, offsetof(struct guest_call_area, host), length);
 }
@@ -168,96 +132,30 @@ void machine_calls_breach(struct machine *machine, const char *what)
     finish(machine, VMM_CALL_BROKEN);
 }
 
-/* The status in front; false: that is none. */
-static bool take_status(struct call_reply *reply, const uint8_t **bytes, uint32_t *length)
-{
-    while (!reply->has_status && *length > 0) {
-        uint8_t byte = **bytes;
-
-        (*bytes)++;
-        (*length)--;
-        if (byte == 0) {
-            reply->has_status = reply->status_length > 0;
-            return reply->has_status;
-        }
-        if (byte < '0' || byte > '9' || reply->status_length == CALL_STATUS_DIGITS - 1) {
-            return false;
-        }
-        reply->status[reply->status_length++] = (char)byte;
-    }
-    return true;
-}
-
-static void keep_output(struct machine_calls *calls, const uint8_t *bytes, uint32_t length)
-{
-    struct vmm_call *call = calls->call;
-    uint64_t at = calls->reply.length;
-
-    if (at < call->out_capacity) {
-        size_t room = call->out_capacity - (size_t)at;
-
-        memcpy((uint8_t *)call->out + at, bytes, length < room ? length : room);
-    }
-    calls->reply.length += length;
-}
-
-/* The kernel could not read all of it: the pieces are fewer bytes than the total. */
-static bool reply_is_void(const struct machine_calls *calls)
-{
-    uint64_t total = *(volatile uint64_t *)&calls->area->out_total;
-
-    return calls->reply.status_length + 1 + calls->reply.length != total;
-}
-
-static void end_of_reply(struct machine *machine)
-{
-    struct machine_calls *calls = &machine->calls;
-    struct vmm_call *call = calls->call;
-    enum vmm_call_outcome outcome = VMM_CALL_DONE;
-
-    if (!calls->reply.has_status) {
-        machine_calls_breach(machine, "a reply without a status");
-        return;
-    }
-    call->status = (int)strtoul(calls->reply.status, NULL, 10);
-    call->out_length = (size_t)calls->reply.length;
-    if (reply_is_void(calls)) {
-        call->status = EFAULT;
-        call->out_length = 0;
-        snprintf(call->error.text, sizeof(call->error.text),
-                 "%s: a part of the reply is not in the program's memory", call->name);
-    }
-    if (call->status != 0) {
-        outcome = VMM_CALL_FAILED;
-        call->out_length =
-            call->out_length < call->out_capacity ? call->out_length : call->out_capacity;
-    } else if (calls->reply.length > call->out_capacity) {
-        outcome = VMM_CALL_TOO_LARGE;
-    }
-    finish(machine, outcome);
-}
-
 static void take_reply(struct machine *machine)
 {
     struct machine_calls *calls = &machine->calls;
     struct guest_call_area *area = calls->area;
     uint32_t length = *(volatile uint32_t *)&area->out_length;
     bool more = *(volatile uint32_t *)&area->out_more != 0;
-    const uint8_t *bytes = area->out;
+    uint64_t total = *(volatile uint64_t *)&area->out_total;
+    const char *wrong = NULL;
 
     if (calls->state != CALL_RUNS) {
         machine_hold(machine, true); /* nobody asked; nobody is told */
-    } else if (*(volatile uint32_t *)&area->reply != calls->serial) {
-        machine_calls_breach(machine, "a reply to no request");
-    } else if (length > sizeof(area->out) || calls->reply.length > VMM_INPUT_MAX) {
-        machine_calls_breach(machine, "a reply that is too long");
-    } else if (!take_status(&calls->reply, &bytes, &length)) {
-        machine_calls_breach(machine, "a reply without a status");
+        return;
+    }
+    if (*(volatile uint32_t *)&area->reply != calls->serial) {
+        wrong = "a reply to no request";
+    } else if (length > sizeof(area->out)) {
+        wrong = "a reply that is too long";
     } else {
-        keep_output(calls, bytes, length);
-        if (!more) {
-            end_of_reply(machine);
-        }
+        wrong = call_reply_add(&calls->reply, calls->call, area->out, length, more, total);
+    }
+    if (wrong != NULL) {
+        machine_calls_breach(machine, wrong);
+    } else if (!more) {
+        finish(machine, calls->call->outcome);
     }
 }
 

@@ -17,31 +17,13 @@
 #include <stdatomic.h>
 
 #include "boot/guest_abi.h"
+#include "vmm/calls/host_call.h"
 #include "vmm/config.h"
-
-#define CALL_STATUS_DIGITS 10u
 
 enum call_state {
     CALL_NONE,
     CALL_RUNS,
     CALL_OVER, /* its result is complete */
-};
-
-/* A record on its way into the guest: a head with its NUL, then bytes. */
-struct call_record {
-    const char *head;
-    size_t head_length;
-    const uint8_t *bytes;
-    size_t length;
-    size_t sent; /* of both */
-};
-
-/* A record on its way out of the guest. */
-struct call_reply {
-    char status[CALL_STATUS_DIGITS + 1];
-    unsigned int status_length;
-    bool has_status;
-    uint64_t length; /* of its bytes so far, kept or not */
 };
 
 struct machine_calls {
@@ -56,11 +38,8 @@ struct machine_calls {
     struct call_reply reply;
 
     /* A call of the embedder's. */
-    uint8_t *host_record; /* what has come so far */
-    size_t host_length;
-    struct call_record answer;
-    char answer_head[CALL_STATUS_DIGITS + 2];
-    uint8_t *answer_bytes;
+    struct call_inbox inbox; /* what has come so far */
+    struct host_answer answer;
     bool host_runs;
     pthread_t host_thread; /* while host_runs */
 

@@ -1,100 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The embedder's functions, called by the guest: HOST and HOST_MORE of boot/guest_abi.h. */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "vmm/machine.h"
 
-/* A name, its NUL and the input. */
-#define HOST_RECORD_MAX ((size_t)VMM_NAME_MAX + 1 + VMM_INPUT_MAX)
-
-static const struct vmm_config_export *find_export(const struct vmm_config *config,
-                                                   const char *name)
-{
-    for (size_t i = 0; i < config->export_count; i++) {
-        if (strcmp(config->exports[i].name, name) == 0) {
-            return &config->exports[i];
-        }
-    }
-    return NULL;
-}
-
-/* Appends a piece; false: the record is too long. */
-static bool gather(struct machine_calls *calls, const uint8_t *bytes, uint32_t length)
-{
-    uint8_t *bigger;
-
-    if (length > GUEST_CALL_PART || length > HOST_RECORD_MAX - calls->host_length) {
-        return false;
-    }
-    bigger = realloc(calls->host_record, calls->host_length + length + 1);
-    if (bigger == NULL) {
-        return false;
-    }
-    memcpy(bigger + calls->host_length, bytes, length);
-    calls->host_record = bigger;
-    calls->host_length += length;
-    return true;
-}
-
-/* Without the lock: the function may take its time, and call other machines. */
-static unsigned int run_export(const struct machine *machine, const uint8_t *record, size_t length,
-                               uint8_t **out, size_t *out_length)
-{
-    const uint8_t *end = record != NULL ? memchr(record, 0, length) : NULL;
-    const struct vmm_config_export *export =
-        end != NULL ? find_export(machine->config, (const char *)record) : NULL;
-    size_t head = export != NULL ? (size_t)(end - record) + 1 : 0;
-    int status;
-
-    *out = NULL;
-    *out_length = 0;
-    if (export == NULL) {
-        return GUEST_CALL_NO_FUNCTION;
-    }
-    *out = malloc(VMM_INPUT_MAX);
-    if (*out == NULL) {
-        return ENOMEM;
-    }
-    status = export->function(export->arg, record + head, length - head, *out, VMM_INPUT_MAX,
-                              out_length);
-    if (*out_length > VMM_INPUT_MAX) {
-        *out_length = VMM_INPUT_MAX;
-    }
-    return status < 0 ? (unsigned int)-status : (unsigned int)status;
-}
-
-/* whole: the kernel could read all of the call. */
 static void answer_host_call(struct machine *machine, bool whole)
 {
     struct machine_calls *calls = &machine->calls;
-    uint8_t *record = calls->host_record, *out;
-    size_t length = calls->host_length, out_length;
-    unsigned int status;
+    struct call_inbox inbox = calls->inbox;
 
-    calls->host_record = NULL;
-    calls->host_length = 0;
+    calls->inbox = (struct call_inbox){.bytes = NULL};
     calls->host_runs = true;
     calls->host_thread = pthread_self();
+    /* The function may take its time, and call other machines. */
     pthread_mutex_unlock(&calls->lock);
-    status = EFAULT;
-    out = NULL;
-    out_length = 0;
-    if (whole) {
-        status = run_export(machine, record, length, &out, &out_length);
-    }
+    host_call_run(machine->config, &inbox, whole, &calls->answer);
     pthread_mutex_lock(&calls->lock);
     calls->host_runs = false;
-    free(record);
-    free(calls->answer_bytes);
-    calls->answer_bytes = out;
-    snprintf(calls->answer_head, sizeof(calls->answer_head), "%u", status);
-    calls->answer = (struct call_record){.head = calls->answer_head,
-                                         .head_length = strlen(calls->answer_head) + 1,
-                                         .bytes = out,
-                                         .length = out_length};
     if (calls->area != NULL) {
         machine_calls_put_answer(machine);
     }
@@ -111,10 +31,10 @@ void machine_calls_take_host_call(struct machine *machine)
     if (calls->host_runs) {
         return; /* another CPU's; the kernel calls one at a time */
     }
-    if (!gather(calls, area->host, length)) {
+    if (length > GUEST_CALL_PART || !call_inbox_add(&calls->inbox, area->host, length)) {
         machine_calls_breach(machine, "a call of the host that is too long");
     } else if (!more) {
-        answer_host_call(machine, calls->host_length == total);
+        answer_host_call(machine, calls->inbox.length == total);
     }
 }
 

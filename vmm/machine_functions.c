@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "vmm/calls/outcome.h"
 #include "vmm/machine.h"
 
 #define NS_PER_SECOND 1000000000ull
@@ -136,23 +137,7 @@ static int fail_start(struct machine *machine, struct vmm_error *error)
 
     machine_report(machine, &result, &why);
     machine->spoiled = true;
-    switch (result.outcome) {
-    case VMM_EXITED:
-        return vmm_fail(error, -ECHILD, VMM_FAULT_USAGE,
-                        "%s ended with status %d before it was ready for calls",
-                        machine->config->program, result.value);
-    case VMM_KILLED:
-        return vmm_fail(error, -EFAULT, VMM_FAULT_USAGE,
-                        "%s was killed by signal %d before it was ready for calls",
-                        machine->config->program, result.value);
-    case VMM_START_FAILED:
-        return vmm_fail(error, -result.value, VMM_FAULT_NOT_EXECUTABLE, "%s cannot be started: %s",
-                        machine->config->program, strerror(result.value));
-    case VMM_STOPPED:
-        return vmm_fail(error, -ECANCELED, VMM_FAULT_USAGE, "stopped before it was ready");
-    default:
-        return vmm_fail(error, -EIO, VMM_FAULT_USAGE, "%s", why.text);
-    }
+    return call_fail_start(machine->config, &result, why.text, error);
 }
 
 int machine_start(void *arg, struct vmm_error *error)
@@ -185,27 +170,24 @@ int machine_start(void *arg, struct vmm_error *error)
 /* 0, or why the call cannot begin. */
 static int refuse(struct machine *machine, struct vmm_call *call)
 {
-    size_t length = call->name != NULL ? strnlen(call->name, VMM_NAME_MAX + 1) : 0;
-    int result = 0;
-
-    call->outcome = VMM_CALL_REFUSED;
-    if (length == 0 || length > VMM_NAME_MAX || (call->in == NULL && call->in_length > 0) ||
-        (call->out == NULL && call->out_capacity > 0)) {
-        result = -EINVAL;
-        machine_tell(call, "a call needs a name of 1 to %u bytes, and its buffers", VMM_NAME_MAX);
-    } else if (call->in_length > VMM_INPUT_MAX) {
-        result = -E2BIG;
-        machine_tell(call, "%s: %zu bytes of input are more than %u", call->name, call->in_length,
-                     VMM_INPUT_MAX);
-    } else if (machine->spoiled || atomic_load(&machine->end_claimed)) {
-        result = -ESHUTDOWN;
-        machine_tell(call, "%s: the VM ended in an earlier call; reset it", call->name);
-    } else if (!machine->calls.ready || machine->calls.area == NULL) {
-        result = -EINVAL;
-        machine_tell(call, "%s: the program has not been started, or serves no functions",
-                     call->name);
+    if (machine->spoiled || atomic_load(&machine->end_claimed)) {
+        return call_refuse(call, -ESHUTDOWN, "the VM ended in an earlier call; reset it");
     }
-    return result;
+    if (!machine->calls.ready || machine->calls.area == NULL) {
+        return call_refuse(call, -EINVAL,
+                           "the program has not been started, or serves no functions");
+    }
+    return 0;
+}
+
+static void take_end(struct machine *machine, struct vmm_call *call)
+{
+    struct vmm_result result;
+    struct vmm_error why = {.fault = VMM_FAULT_NONE};
+
+    machine_report(machine, &result, &why);
+    call_take_end(machine->config, call, &result, why.text,
+                  machine->calls.has_crash ? &machine->calls.crash : NULL);
 }
 
 static uint64_t count_exits(const struct machine *machine)
@@ -233,31 +215,27 @@ static int call_locked(struct machine *machine, struct vmm_call *call)
     machine_calls_post(machine, call);
     if (machine_run_somewhere(machine, call->timeout_ns, call->cpu_ns) != 0) {
         call->outcome = VMM_CALL_BROKEN;
-        machine_tell(call, "%s: KVM refuses a signal mask", call->name);
+        call_tell(call, "%s: KVM refuses a signal mask", call->name);
     } else if (machine->calls.state != CALL_OVER) {
-        machine_take_end(machine, call);
+        take_end(machine, call);
     }
-    machine->spoiled = call->outcome != VMM_CALL_DONE && call->outcome != VMM_CALL_FAILED &&
-                       call->outcome != VMM_CALL_TOO_LARGE;
-    machine_explain(machine, call);
+    machine->spoiled = !call_leaves_vm_good(call);
+    call_explain(machine->config, call);
     machine_calls_abort(&machine->calls);
     call->exits = count_exits(machine) - exits;
-    return machine_outcome_errno(call);
+    return call_errno(call);
 }
 
 int machine_call(void *arg, struct vmm_call *call)
 {
     struct machine *machine = arg;
-    int result;
+    int result = call_begin(call);
 
-    call->out_length = 0;
-    call->status = call->signal = 0;
-    call->address = call->exits = 0;
-    call->error = (struct vmm_error){.fault = VMM_FAULT_NONE};
+    if (result != 0) {
+        return result;
+    }
     if (machine_calls_is_inside(&machine->calls)) {
-        call->outcome = VMM_CALL_REFUSED;
-        machine_tell(call, "%s: called from inside a call of the same VM", call->name);
-        return -EDEADLK;
+        return call_refuse(call, -EDEADLK, "called from inside a call of the same VM");
     }
     pthread_mutex_lock(&machine->call_lock);
     atomic_store(&machine->cancel, false);

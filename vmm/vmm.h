@@ -190,7 +190,7 @@ int vmm_abandon(void);
  * instruction of it runs but inside vmm_start(), vmm_call() and vmm_call_with().
  *
  * Any thread may call; a VM does one call at a time, others wait.  Calls run in the
- * caller's thread as long as there is one caller (else, after vmm_warm(), and for CPUs after the first
+ * caller's thread as long as there is one caller (else, after vmm_warm(), and for other CPUs
  * in threads of the library), without the sandbox of vmm_run(): the embedder's thread
  * stays what it is.  No signal is taken from the embedder: SIGRTMAX is blocked during a call and
  * used to interrupt it.  After fork() the child can but destroy its VMs.
@@ -297,9 +297,9 @@ int vmm_clone(struct vmm_snapshot *snapshot, const struct vmm_config *config, st
  */
 int vmm_reset(struct vmm *vm, struct vmm_error *error);
 /*
- * Makes the first call of a clone as quick as later ones, by a rehearsal: the program is asked for a
- * function without a name, which none has, and the VM is reset.  Its output goes nowhere meanwhile.
- * Costs about as much as cloning; pools do it ahead.
+ * Makes the first call of a clone as quick as later ones, by a rehearsal: the program is asked for
+ * a function without a name, which none has, and the VM is reset.  Its output goes nowhere
+ * meanwhile. Costs about as much as cloning; pools do it ahead.
  */
 int vmm_warm(struct vmm *vm, struct vmm_error *error);
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* links: vmm/qemu/call_channel.c vmm/calls/record.c vmm/calls/host_call.c vmm/calls/outcome.c */
+/* links: vmm/load/symbols.c vmm/config.c vmm/config_reports.c vmm/config_functions.c */
 /* links: vmm/qemu/control.c vmm/qemu/relay.c */
 /*
  * The control channel takes well-formed messages in any pieces and refuses the

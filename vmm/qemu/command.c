@@ -153,9 +153,10 @@ int qemu_build_words(const struct vmm_config *config, char *words, size_t size)
     int used = 0;
     words[0] = '\0';
     if (!config->kernel || config->program)
-        used = snprintf(words, size, "ctl=%#x loglevel=%u%s %s ", QEMU_DEBUG_EXIT_PORT,
-                        config->console_fd >= 0 ? config->log_level : 4,
-                        config->stats ? " stats" : "", config_report_words(config));
+        used =
+            snprintf(words, size, "ctl=%#x loglevel=%u%s%s %s ", QEMU_DEBUG_EXIT_PORT,
+                     config->console_fd >= 0 ? config->log_level : 4, config->stats ? " stats" : "",
+                     config->functions ? " call" : "", config_report_words(config));
     /* Without ACPI, QEMU announces the devices by itself. */
     bool announce = config->cpus > 1 && !is_pc(config);
     for (unsigned int slot = 0; slot < QEMU_VIRTIO_SLOTS && announce && used; slot++)

@@ -11,6 +11,13 @@
 
 #define CORE_DUMPED 0x80u
 
+size_t control_room(const struct control *control)
+{
+    size_t free_bytes = sizeof(control->out) - control->out_length;
+    return free_bytes > sizeof(struct guest_ctl_msg) ? free_bytes - sizeof(struct guest_ctl_msg)
+                                                     : 0;
+}
+
 void control_send(struct control *control, uint32_t word, const void *bytes, uint32_t length)
 {
     struct guest_ctl_msg message = {.word = word, .length = length};
@@ -62,6 +69,10 @@ static int take_message(struct qemu *qemu, const struct guest_ctl_msg *message,
     uint8_t value = message->word & 0xff;
     if (kind == GUEST_CTL_STATS)
         return take_stats(qemu, bytes, message->length);
+    if (kind == GUEST_CTL_CALL)
+        return qemu_calls_receive(qemu, value, bytes, message->length);
+    if (kind == GUEST_CTL_CRASH)
+        return qemu_calls_crash(qemu, bytes, message->length);
     if (message->length != 0)
         return -EPROTO;
     switch (kind) {
@@ -96,6 +107,24 @@ static int take_message(struct qemu *qemu, const struct guest_ctl_msg *message,
     }
 }
 
+/* Bytes that may follow a message; more is refused before they come. */
+static uint32_t length_max(uint32_t kind)
+{
+    switch (kind) {
+    case GUEST_CTL_STATS:
+        return sizeof(struct guest_stats);
+    case GUEST_CTL_CALL:
+        return GUEST_CALL_PART;
+    case GUEST_CTL_CRASH:
+        return sizeof(struct guest_crash);
+    default:
+        return 0;
+    }
+}
+_Static_assert(sizeof(((struct control *)NULL)->in) >=
+                   sizeof(struct guest_ctl_msg) + GUEST_CALL_PART,
+               "the longest message fits");
+
 int control_receive(struct qemu *qemu)
 {
     struct control *control = &qemu->control;
@@ -111,7 +140,7 @@ int control_receive(struct qemu *qemu)
         if (control->in_length < sizeof(message))
             return 0;
         memcpy(&message, control->in, sizeof(message));
-        if (message.length > sizeof(control->in) - sizeof(message))
+        if (message.length > length_max(message.word >> 8))
             return -EPROTO;
         size_t size = sizeof(message) + message.length;
         if (control->in_length < size)

@@ -24,6 +24,7 @@ static void destroy(void *machine)
     if (!qemu)
         return;
     qemu_close(qemu);
+    qemu_calls_destroy(&qemu->calls);
     free(qemu->in.buffer); /* one block for all relays */
     arena_free(&qemu->arena);
     free(qemu);
@@ -35,6 +36,7 @@ static struct qemu *new_qemu(const struct vmm_config *config)
     if (!qemu)
         return NULL;
     qemu->config = config;
+    qemu_calls_init(&qemu->calls);
     qemu->kernel_fd = qemu->archive_fd = qemu->initrd_fd = qemu->pid_fd = -1;
     for (unsigned int i = 0; i < CHANNEL_COUNT; i++)
         qemu->channels[i] = qemu->far_ends[i] = -1;
@@ -145,9 +147,11 @@ static void explain_silence(struct qemu *qemu, struct vmm_error *error)
     }
 }
 
-static void explain_result(struct qemu *qemu, struct vmm_error *error)
+void qemu_explain(struct qemu *qemu, struct vmm_error *error)
 {
-    if (qemu->result.outcome == VMM_PANICKED)
+    if (!qemu->has_result)
+        explain_silence(qemu, error);
+    else if (qemu->result.outcome == VMM_PANICKED)
         fail_with_last_words(qemu, error, "the guest kernel panicked");
 }
 
@@ -159,17 +163,17 @@ static int run(void *machine, struct vmm_result *result, struct vmm_error *error
     if (!failed && qemu->config->sandbox)
         failed = sandbox_enter(SANDBOX_QEMU, error);
     if (!failed)
-        failed = qemu_pump(qemu, error);
+        failed = qemu_pump(
+            qemu,
+            qemu->config->timeout_ms ? qemu->started_ns + qemu->config->timeout_ms * NS_PER_MS : 0,
+            error);
     qemu->ended_ns = qemu_now_ns();
     if (failed) {
         qemu_kill(qemu);
         qemu_reap(qemu);
         return failed;
     }
-    if (qemu->has_result)
-        explain_result(qemu, error);
-    else
-        explain_silence(qemu, error);
+    qemu_explain(qemu, error);
     *result = qemu->result;
     return 0;
 }
@@ -196,6 +200,13 @@ static int resize(void *machine, unsigned int rows, unsigned int columns)
 static int stop(void *machine)
 {
     return request(machine, REQUEST_STOP, 0, 0);
+}
+
+static int cancel(void *machine)
+{
+    struct qemu *qemu = machine;
+    uint32_t number = atomic_load(&qemu->calls.number);
+    return number ? request(qemu, REQUEST_CANCEL, number, 0) : 0;
 }
 
 /*
@@ -240,6 +251,9 @@ const struct vmm_engine_ops vmm_qemu_engine = {
     .signal = send_signal,
     .resize = resize,
     .stop = stop,
+    .start = qemu_start,
+    .call = qemu_call,
+    .cancel = cancel,
     .get_stats = get_stats,
     .destroy = destroy,
 };

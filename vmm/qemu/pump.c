@@ -57,6 +57,11 @@ static void take_requests(struct qemu *qemu)
             control_send(&qemu->control, GUEST_CTL_WORD(GUEST_HOST_RESIZE, 0), request.value,
                          sizeof(request.value));
             break;
+        case REQUEST_CANCEL:
+            if (request.value[0] != qemu->calls.number)
+                break; /* of a call that is over */
+            end_vm(qemu, VMM_STOPPED);
+            break;
         default:
             end_vm(qemu, VMM_STOPPED);
             break;
@@ -65,20 +70,20 @@ static void take_requests(struct qemu *qemu)
 }
 
 /* What the guest must know of the user's streams. */
-static void tell_streams(struct qemu *qemu, bool *out_told, bool *err_told)
+static void tell_streams(struct qemu *qemu)
 {
     if (!qemu->stdin_end_sent && relay_finished(&qemu->in)) {
         qemu->stdin_end_sent = true;
         control_send(&qemu->control, GUEST_CTL_WORD(GUEST_HOST_STDIN_END, 0), &qemu->in.taken,
                      sizeof(qemu->in.taken));
     }
-    if (qemu->out.to_gone && !*out_told) {
-        *out_told = true;
+    if (qemu->out.to_gone && !qemu->out_told) {
+        qemu->out_told = true;
         control_send(&qemu->control, GUEST_CTL_WORD(GUEST_HOST_STREAM_CLOSED, STDOUT_STREAM), NULL,
                      0);
     }
-    if (qemu->err.to_gone && !*err_told) {
-        *err_told = true;
+    if (qemu->err.to_gone && !qemu->err_told) {
+        qemu->err_told = true;
         control_send(&qemu->control, GUEST_CTL_WORD(GUEST_HOST_STREAM_CLOSED, STDERR_STREAM), NULL,
                      0);
     }
@@ -170,15 +175,13 @@ static int wait_ms(const struct qemu *qemu, uint64_t deadline_ns)
     return wait > 1000000 ? 1000000 : (int)wait;
 }
 
-int qemu_pump(struct qemu *qemu, struct vmm_error *error)
+int qemu_pump(struct qemu *qemu, uint64_t deadline_ns, struct vmm_error *error)
 {
     struct pollfd polls[SLOT_COUNT];
-    uint64_t timeout_ms = qemu->config->timeout_ms;
-    uint64_t deadline_ns = timeout_ms ? qemu->started_ns + timeout_ms * NS_PER_MS : 0;
-    bool out_told = false, err_told = false;
 
-    while (!finished(qemu)) {
-        tell_streams(qemu, &out_told, &err_told);
+    while (!finished(qemu) && !qemu_calls_pause(qemu)) {
+        tell_streams(qemu);
+        qemu_calls_send(qemu);
         if (!qemu->alive)
             qemu->in.from_done = true, qemu->in.start = qemu->in.end;
         prepare(qemu, polls);

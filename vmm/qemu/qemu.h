@@ -12,7 +12,11 @@
 
 #include <sys/types.h>
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "boot/guest_abi.h"
+#include "vmm/calls/host_call.h"
 #include "vmm/engine.h"
 #include "vmm/load/arena.h"
 
@@ -56,15 +60,37 @@ struct tail {
 };
 
 /* What other threads ask for, one atomic write each. */
-enum request_kind { REQUEST_SIGNAL, REQUEST_RESIZE, REQUEST_STOP };
+enum request_kind { REQUEST_SIGNAL, REQUEST_RESIZE, REQUEST_STOP, REQUEST_CANCEL };
 struct request {
     uint32_t kind, value[2];
 };
 
+/* The largest message to the guest, a few times. */
+#define CONTROL_OUT_BYTES (4u * (GUEST_HOST_MSG_BYTES_MAX + sizeof(struct guest_ctl_msg)))
+
 struct control {
     size_t in_length, out_length;
-    uint8_t in[sizeof(struct guest_ctl_msg) + sizeof(struct guest_stats)];
-    uint8_t out[1024];
+    /* Statistics, or a piece of a record. */
+    uint8_t in[sizeof(struct guest_ctl_msg) + GUEST_CALL_PART];
+    uint8_t out[CONTROL_OUT_BYTES];
+};
+
+/* Function calls, see calls.c; guarded by its lock, which a call holds all the time. */
+struct qemu_calls {
+    pthread_mutex_t lock;
+    bool starting, ready, spoiled;
+    _Atomic(uint32_t) number; /* of the call that runs; 0: none does */
+    uint32_t last_number;
+    struct vmm_call *call; /* that runs */
+    bool over; /* its outcome is there */
+    struct call_record request;
+    struct call_reply reply;
+    struct call_inbox inbox;
+    struct host_answer answer;
+    atomic_bool host_runs;
+    pthread_t host_thread;
+    bool has_crash;
+    struct guest_crash crash;
 };
 
 struct qemu {
@@ -87,8 +113,9 @@ struct qemu {
 
     struct relay in, out, err, console;
     struct control control;
+    struct qemu_calls calls;
     struct tail console_tail, error_tail;
-    bool stdin_end_sent;
+    bool stdin_end_sent, out_told, err_told;
     bool has_result; /* the guest said how it ended */
     bool killed_by_us;
     struct vmm_result result;
@@ -113,9 +140,24 @@ int qemu_spawn(struct qemu *qemu, struct vmm_error *error);
 void qemu_kill(struct qemu *qemu);
 void qemu_reap(struct qemu *qemu); /* waits for a process that is dead or dying */
 void qemu_close(struct qemu *qemu);
-/* pump.c: everything between start and end of the process. */
-int qemu_pump(struct qemu *qemu, struct vmm_error *error);
+/*
+ * pump.c: everything between start and end of the process, or until a call is over.  At the
+ * deadline (0: none) the VM is ended.
+ */
+int qemu_pump(struct qemu *qemu, uint64_t deadline_ns, struct vmm_error *error);
+/* engine.c: the result of a process that has ended, with words. */
+void qemu_explain(struct qemu *qemu, struct vmm_error *error);
+/* calls.c: vmm_start() and vmm_call_with(); what the pump and the channel tell them. */
+int qemu_start(void *machine, struct vmm_error *error);
+int qemu_call(void *machine, struct vmm_call *call);
+void qemu_calls_init(struct qemu_calls *calls);
+void qemu_calls_destroy(struct qemu_calls *calls);
+void qemu_calls_send(struct qemu *qemu);
+int qemu_calls_receive(struct qemu *qemu, uint8_t value, const uint8_t *bytes, uint32_t length);
+int qemu_calls_crash(struct qemu *qemu, const uint8_t *bytes, uint32_t length);
+bool qemu_calls_pause(const struct qemu *qemu); /* the pump's work is done for now */
 /* control.c */
+size_t control_room(const struct control *control); /* for the bytes of one message */
 void control_send(struct control *control, uint32_t word, const void *bytes, uint32_t length);
 /* Takes in what has arrived; -EPROTO when the guest breaks the protocol. */
 int control_receive(struct qemu *qemu);
