@@ -20,11 +20,20 @@ static uint32_t by_nibbles(uint32_t crc, const uint8_t *bytes, uint64_t size)
 
 static uint32_t by_instruction(uint32_t crc, const uint8_t *bytes, uint64_t size)
 {
-    uint64_t wide = crc, word;
+    uint64_t wide = crc;
 
-    for (; size >= 8; size -= 8, bytes += 8) {
-        __builtin_memcpy(&word, bytes, sizeof(word));
-        __asm__("crc32q %1, %0" : "+r"(wide) : "r"(word));
+    for (; size >= 64; size -= 64, bytes += 64) {
+        __asm__ volatile("crc32q (%1), %0\n\t"
+                         "crc32q 8(%1), %0\n\t"
+                         "crc32q 16(%1), %0\n\t"
+                         "crc32q 24(%1), %0\n\t"
+                         "crc32q 32(%1), %0\n\t"
+                         "crc32q 40(%1), %0\n\t"
+                         "crc32q 48(%1), %0\n\t"
+                         "crc32q 56(%1), %0"
+                         : "+r"(wide)
+                         : "r"(bytes)
+                         : "memory");
     }
     crc = (uint32_t)wide;
     for (; size; size--, bytes++)

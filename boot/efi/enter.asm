@@ -14,6 +14,7 @@
 %define SEGMENT_FILE     16
 %define SEGMENT_MEMORY   24
 %define SEGMENT_SIZE     32
+%define ZERO_STEP        256
 
 section .text
 bits 64
@@ -39,14 +40,22 @@ handoff_code:
         mov     ecx, edx
         and     ecx, 7
         rep     movsb
-        xor     eax, eax                ; the rest is zero
-        mov     rcx, [r9 + SEGMENT_MEMORY]
-        sub     rcx, rdx
-        mov     rdx, rcx
-        shr     rcx, 3
-        rep     stosq
-        mov     ecx, edx
-        and     ecx, 7
+        mov     rdx, [r9 + SEGMENT_MEMORY]
+        sub     rdx, [r9 + SEGMENT_FILE]
+        xorps   xmm0, xmm0              ; the rest is zero
+        jmp     .zero_whole
+.zero:
+%assign at 0
+%rep ZERO_STEP / 16
+        movups  [rdi + at], xmm0
+%assign at at + 16
+%endrep
+        add     rdi, ZERO_STEP
+.zero_whole:
+        sub     rdx, ZERO_STEP
+        jae     .zero
+        lea     rcx, [rdx + ZERO_STEP]
+        xor     eax, eax
         rep     stosb
         add     r9, SEGMENT_SIZE
         dec     r8

@@ -34,6 +34,22 @@ struct boot_block {
     struct pvh_memmap_entry memmap[MEMMAP_ENTRIES_MAX];
 };
 
+#define HANDOFF_CODE_MAX 1024u
+
+/* The first fields are known to enter.asm. */
+struct handoff {
+    uint64_t cr3, door, start_info, segment_count;
+    struct kernel_segment segments[KERNEL_SEGMENTS_MAX];
+};
+_Static_assert(offsetof(struct handoff, segments) == 32 && sizeof(struct kernel_segment) == 32,
+               "enter.asm");
+
+struct handoff_pages {
+    uint64_t pml5[512], pml4[512], pdpt[512], pds[4][512];
+    uint8_t code[HANDOFF_CODE_MAX];
+    struct handoff handoff;
+};
+
 struct part {
     const char *name; /* for messages */
     const uint8_t *bytes; /* NULL: not there */
@@ -49,6 +65,8 @@ struct loader {
     struct part parts[GUEST_BOOT_PARTS], sums;
     struct kernel kernel;
     struct boot_block *block;
+    struct handoff_pages *handoff;
+    struct memory_pages *memory;
 };
 
 /* say.c: "vmm: ..." on the console (%s, %u, %x: 64 bits each); returns status. */
@@ -61,7 +79,12 @@ void copy_bytes(void *to, const void *from, uint64_t size);
 EFI_STATUS payload_find(struct loader *loader);
 EFI_STATUS payload_check(const struct loader *loader);
 
-/* memory.c: pages below limit (exclusive), 0: none. */
+/*
+ * memory.c: everything that is needed at the end, in one piece, as firmware takes its time for
+ * each: block, handoff and memory of the loader.
+ */
+EFI_STATUS memory_alloc(struct loader *loader);
+/* Pages below limit (exclusive), 0: none. */
 uint64_t pages_alloc(const struct loader *loader, EFI_MEMORY_TYPE type, uint64_t bytes,
                      uint64_t limit);
 /* Keeps everybody away from where the kernel will be, as far as it is free. */
@@ -79,8 +102,7 @@ void machine_quiet(void);
 uint64_t machine_read_cr4(void);
 
 /* handoff.c: everything that the last jump needs; then the jump. */
-struct handoff;
-EFI_STATUS handoff_prepare(const struct loader *loader, struct handoff **handoff);
-_Noreturn void handoff_go(struct handoff *handoff);
+void handoff_prepare(const struct loader *loader);
+_Noreturn void handoff_go(const struct loader *loader);
 
 #endif

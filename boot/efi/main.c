@@ -2,7 +2,6 @@
 /* The order of things, from the firmware's call to the last jump.  See loader.h. */
 #include "boot/efi/loader.h"
 
-#define BELOW_1G (1ull << 30)
 #define BELOW_4G (1ull << 32)
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system);
@@ -54,7 +53,7 @@ static EFI_STATUS take_kernel(struct loader *loader)
     return move_part(loader, part, BELOW_4G);
 }
 
-static EFI_STATUS prepare(struct loader *loader, struct handoff **handoff)
+static EFI_STATUS prepare(struct loader *loader)
 {
     EFI_STATUS status = payload_find(loader);
 
@@ -64,24 +63,20 @@ static EFI_STATUS prepare(struct loader *loader, struct handoff **handoff)
         status = take_kernel(loader);
     if (status == EFI_SUCCESS)
         status = move_part(loader, &loader->parts[GUEST_BOOT_ARCHIVE], UINT64_MAX);
+    if (status == EFI_SUCCESS)
+        status = memory_alloc(loader);
+    if (status == EFI_SUCCESS)
+        status = take_cmdline(loader);
     if (status != EFI_SUCCESS)
         return status;
-    loader->block = (void *)pages_alloc(loader, EfiLoaderData, sizeof(*loader->block), BELOW_1G);
-    if (!loader->block)
-        return fail(EFI_OUT_OF_RESOURCES, "too little memory below 1 GiB");
-    loader->boot->SetMem(loader->block, sizeof(*loader->block), 0);
-    status = take_cmdline(loader);
-    if (status == EFI_SUCCESS) {
-        machine_describe(loader);
-        status = handoff_prepare(loader, handoff);
-    }
-    return status == EFI_SUCCESS ? memory_prepare(loader) : status;
+    machine_describe(loader);
+    handoff_prepare(loader);
+    return memory_prepare(loader);
 }
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 {
     struct loader loader = {.image = image, .system = system, .boot = system->BootServices};
-    struct handoff *handoff;
 
     say_init(system);
     /* No watchdog of the firmware while large files are read, nor behind us. */
@@ -90,11 +85,11 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
     EFI_STATUS status =
         loader.boot->HandleProtocol(image, &loaded_image_guid, (void **)&loader.loaded);
     if (status == EFI_SUCCESS)
-        status = prepare(&loader, &handoff);
+        status = prepare(&loader);
     if (status == EFI_SUCCESS)
         status = memory_exit(&loader);
     if (status == EFI_SUCCESS)
-        handoff_go(handoff);
+        handoff_go(&loader);
     wait_for_key(&loader);
     return status;
 }

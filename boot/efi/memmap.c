@@ -95,43 +95,40 @@ static bool read_range(const struct memmap_descriptor *d, struct memmap_range *r
     return range->start < range->end;
 }
 
-/* By heap: the firmware's order may be the worst. */
-static void sift_down(uint64_t *values, unsigned int root, unsigned int count)
+/* By insertion: firmware has them in order, or nearly so. */
+static void sort_bounds(uint64_t *bounds, unsigned int count)
 {
-    for (;;) {
-        unsigned int child = 2 * root + 1;
-        if (child >= count)
-            return;
-        if (child + 1 < count && values[child + 1] > values[child])
-            child++;
-        if (values[root] >= values[child])
-            return;
-        uint64_t value = values[root];
-        values[root] = values[child];
-        values[child] = value;
-        root = child;
+    for (unsigned int i = 1; i < count; i++) {
+        uint64_t bound = bounds[i];
+        unsigned int at = i;
+        for (; at > 0 && bounds[at - 1] > bound; at--)
+            bounds[at] = bounds[at - 1];
+        bounds[at] = bound;
     }
 }
 
-static void sort(uint64_t *values, unsigned int count)
+static void sort_ranges(struct memmap_range *ranges, unsigned int count)
 {
-    for (unsigned int i = count / 2; i-- > 0;)
-        sift_down(values, i, count);
-    for (unsigned int i = count; i-- > 1;) {
-        uint64_t value = values[0];
-        values[0] = values[i];
-        values[i] = value;
-        sift_down(values, 0, i);
+    for (unsigned int i = 1; i < count; i++) {
+        struct memmap_range range = ranges[i];
+        unsigned int at = i;
+        for (; at > 0 && ranges[at - 1].start > range.start; at--)
+            ranges[at] = ranges[at - 1];
+        ranges[at] = range;
     }
 }
 
-static uint32_t type_at(const struct memmap_scratch *s, unsigned int count, uint64_t at)
+/* Those before *first have ended.  Called with growing addresses. */
+static uint32_t type_at(const struct memmap_scratch *s, unsigned int count, uint64_t at,
+                        unsigned int *first)
 {
     uint32_t type = 0;
 
-    for (unsigned int i = 0; i < count; i++) {
+    while (*first < count && s->ranges[*first].end <= at)
+        ++*first;
+    for (unsigned int i = *first; i < count && s->ranges[i].start <= at; i++) {
         const struct memmap_range *range = &s->ranges[i];
-        if (at >= range->start && at < range->end && strictness(range->type) > strictness(type))
+        if (at < range->end && strictness(range->type) > strictness(type))
             type = range->type;
     }
     return type;
@@ -166,7 +163,7 @@ unsigned int memmap_convert(const void *descriptors, uint64_t size, uint64_t ste
                             struct pvh_memmap_entry *entries, unsigned int max,
                             struct memmap_scratch *scratch)
 {
-    unsigned int ranges = 0, count = 0;
+    unsigned int ranges = 0, count = 0, first = 0;
 
     if (step < sizeof(struct memmap_descriptor) || size / step > MEMMAP_DESCRIPTORS_MAX)
         return 0;
@@ -179,10 +176,11 @@ unsigned int memmap_convert(const void *descriptors, uint64_t size, uint64_t ste
         scratch->bounds[2 * ranges + 1] = scratch->ranges[ranges].end;
         ranges++;
     }
-    sort(scratch->bounds, 2 * ranges);
+    sort_ranges(scratch->ranges, ranges);
+    sort_bounds(scratch->bounds, 2 * ranges);
     for (unsigned int i = 0; i + 1 < 2 * ranges; i++) {
         uint64_t start = scratch->bounds[i], end = scratch->bounds[i + 1];
-        uint32_t type = start < end ? type_at(scratch, ranges, start) : 0;
+        uint32_t type = start < end ? type_at(scratch, ranges, start, &first) : 0;
         if (!type)
             continue;
         struct pvh_memmap_entry *last = count ? &entries[count - 1] : NULL;

@@ -7,13 +7,25 @@
 #include "boot/efi/memmap.h"
 
 #define EXIT_TRIES 8u
-#define SLACK_DESCRIPTORS 64u /* a map grows by what is allocated for it, and by events */
 #define MIB (1ull << 20)
+#define MAP_BYTES (48ull << 10) /* a thousand descriptors */
+#define BELOW_1G (1ull << 30)
 
+struct memory_pages {
+    struct memmap_scratch scratch;
+    uint8_t map[MAP_BYTES];
+};
+
+struct last_pages {
+    struct handoff_pages handoff; /* first: page tables */
+    struct boot_block block;
+    struct memory_pages memory;
+};
+
+/* The firmware's map; step: from a descriptor to the next. */
 static struct {
-    EFI_MEMORY_DESCRIPTOR *map;
-    UINTN capacity, size, key, step;
-    struct memmap_scratch *scratch;
+    const uint8_t *map;
+    UINTN size, key, step;
 } memory;
 
 uint64_t pages_alloc(const struct loader *loader, EFI_MEMORY_TYPE type, uint64_t bytes,
@@ -26,45 +38,46 @@ uint64_t pages_alloc(const struct loader *loader, EFI_MEMORY_TYPE type, uint64_t
     return loader->boot->AllocatePages(how, type, pages, &address) == EFI_SUCCESS ? address : 0;
 }
 
-static EFI_STATUS read_map(const struct loader *loader)
+EFI_STATUS memory_alloc(struct loader *loader)
+{
+    struct last_pages *all = (void *)pages_alloc(loader, EfiLoaderCode, sizeof(*all), BELOW_1G);
+
+    if (!all)
+        return fail(EFI_OUT_OF_RESOURCES, "too little memory below 1 GiB");
+    loader->boot->SetMem(all, offsetof(struct last_pages, memory), 0);
+    loader->handoff = &all->handoff;
+    loader->block = &all->block;
+    loader->memory = &all->memory;
+    return EFI_SUCCESS;
+}
+
+static EFI_STATUS read_map(const struct loader *loader, uint8_t *map, uint64_t size)
 {
     UINT32 version;
 
-    memory.size = memory.capacity;
-    return loader->boot->GetMemoryMap(&memory.size, memory.map, &memory.key, &memory.step,
-                                      &version);
-}
-
-/* A buffer for the map, with room to grow. */
-static EFI_STATUS first_map(const struct loader *loader)
-{
-    EFI_STATUS status = read_map(loader);
-
-    for (unsigned int i = 0; i < EXIT_TRIES && status == EFI_BUFFER_TOO_SMALL; i++) {
-        uint64_t size = memory.size + SLACK_DESCRIPTORS * memory.step;
-        memory.map = (EFI_MEMORY_DESCRIPTOR *)pages_alloc(loader, EfiLoaderData, size, UINT64_MAX);
-        if (!memory.map)
-            return EFI_OUT_OF_RESOURCES;
-        memory.capacity = (size + PAGE - 1) & ~(PAGE - 1);
-        status = read_map(loader);
-    }
-    return status;
+    memory.map = map;
+    memory.size = size;
+    return loader->boot->GetMemoryMap(&memory.size, (EFI_MEMORY_DESCRIPTOR *)(void *)map,
+                                      &memory.key, &memory.step, &version);
 }
 
 static const EFI_MEMORY_DESCRIPTOR *descriptor(UINTN at)
 {
-    return (const EFI_MEMORY_DESCRIPTOR *)((const uint8_t *)memory.map + at * memory.step);
+    return (const EFI_MEMORY_DESCRIPTOR *)(const void *)(memory.map + at * memory.step);
 }
 
 void memory_reserve_kernel(const struct loader *loader)
 {
     uint64_t start = loader->kernel.start, end = loader->kernel.end;
     EFI_PHYSICAL_ADDRESS address = start;
+    uint8_t *map;
 
     if (loader->boot->AllocatePages(AllocateAddress, EfiLoaderData, (end - start) / PAGE,
-                                    &address) == EFI_SUCCESS ||
-        first_map(loader) != EFI_SUCCESS)
+                                    &address) == EFI_SUCCESS)
         return;
+    map = (uint8_t *)pages_alloc(loader, EfiLoaderData, MAP_BYTES, UINT64_MAX);
+    if (!map || read_map(loader, map, MAP_BYTES) != EFI_SUCCESS)
+        return; /* what is in the way is told later */
     for (UINTN i = 0; i < memory.size / memory.step; i++) {
         const EFI_MEMORY_DESCRIPTOR *d = descriptor(i);
         uint64_t to = d->PhysicalStart + d->NumberOfPages * PAGE;
@@ -79,7 +92,7 @@ void memory_reserve_kernel(const struct loader *loader)
 static unsigned int convert(const struct loader *loader)
 {
     return memmap_convert(memory.map, memory.size, memory.step, loader->block->memmap,
-                          MEMMAP_ENTRIES_MAX, memory.scratch);
+                          MEMMAP_ENTRIES_MAX, &loader->memory->scratch);
 }
 
 static EFI_STATUS check_map(const struct loader *loader)
@@ -103,14 +116,11 @@ static EFI_STATUS check_map(const struct loader *loader)
 
 EFI_STATUS memory_prepare(struct loader *loader)
 {
-    memory.scratch = (struct memmap_scratch *)pages_alloc(loader, EfiLoaderData,
-                                                          sizeof(*memory.scratch), UINT64_MAX);
-    if (!memory.scratch)
-        return fail(EFI_OUT_OF_RESOURCES, "too little memory");
-    memory.capacity = 0; /* as large as it is by now */
-    EFI_STATUS status = first_map(loader);
+    EFI_STATUS status = read_map(loader, loader->memory->map, MAP_BYTES);
+
     if (status != EFI_SUCCESS)
-        return fail(status, "the firmware gives no memory map");
+        return fail(status, "the firmware gives no memory map, or one of %u bytes",
+                    (uint64_t)memory.size);
     return check_map(loader);
 }
 
@@ -120,7 +130,7 @@ EFI_STATUS memory_exit(struct loader *loader)
 
     /* The key is stale when the firmware has allocated something since: once more then. */
     for (unsigned int i = 0; i < EXIT_TRIES && status == EFI_INVALID_PARAMETER; i++) {
-        status = read_map(loader);
+        status = read_map(loader, loader->memory->map, MAP_BYTES);
         if (status == EFI_SUCCESS)
             status = loader->boot->ExitBootServices(loader->image, memory.key);
     }
