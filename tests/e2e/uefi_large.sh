@@ -86,6 +86,38 @@ test_corrupted_efi_file() {
     says ".archive is damaged (checksum error)"
 }
 
+# hog TYPE: the .efi file $T/hog.efi, which keeps the kernel's place as memory of this type.
+hog() {
+    [ -r /usr/lib/crt0-efi-x86_64.o ] || skip "gnu-efi is not installed (make deps)"
+    gcc -std=c17 -Os -ffreestanding -I/usr/include/efi -I/usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI -fpic \
+        -fshort-wchar -mno-red-zone -fno-stack-protector -maccumulate-outgoing-args "-DHOG_TYPE=$1" \
+        -c "$top/tests/e2e/uefi_hog.c" -o "$T/hog.o" &&
+        ld -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack --no-warn-rwx-segments \
+            -T /usr/lib/elf_x86_64_efi.lds /usr/lib/crt0-efi-x86_64.o "$T/hog.o" -L/usr/lib -lgnuefi -o "$T/hog.so" &&
+        objcopy -j .text -j .data -j .dynamic -j .dynsym -j '.rela*' -j .reloc --target efi-app-x86_64 \
+            --subsystem=10 "$T/hog.so" "$T/hog.efi" || fail "the hog does not build"
+}
+
+# What the boot services keep where the kernel goes is over when it goes there; what outlives them is told.
+test_occupied_place() {
+    need_uefi
+    run "$VMM" image efi -o "$T/app.efi" --append exit=reboot "$(type -P busybox)" echo moved in
+    local type
+    for type in EfiBootServicesData EfiRuntimeServicesData; do
+        hog $type
+        esp "$T/disk.img" "$T/hog.efi"
+        mmd -i "$T/disk.img" ::/vmm && mcopy -i "$T/disk.img" "$T/app.efi" ::/vmm/loader.efi || fail "no volume"
+        if [ $type = EfiBootServicesData ]; then
+            boot_uefi "$T/disk.img" || fail "QEMU's status is $?"
+            serial_has "moved in"
+        else
+            boot_until "$T/disk.img" "Press a key"
+            serial_has "is not free: 0x200000 has type 2 and stays so"
+        fi
+        serial_has "hog: it is mine"
+    done
+}
+
 # An archive that does not fit: said by the loader, not by a hang.
 test_too_little_memory() {
     need_uefi
