@@ -61,7 +61,10 @@ int msg_send(struct msg_queue *queue, struct ipc_message *message, bool may_wait
         if (!may_wait)
             return -EAGAIN;
         ipc_waiter_init(&sender.waiter);
-        list_push_back(&queue->senders, &sender.waiter.link);
+        if (message->size)
+            list_push_back(&queue->senders, &sender.waiter.link);
+        else /* it needs no room, so those behind need not be looked at when there is none */
+            list_push_front(&queue->senders, &sender.waiter.link);
         error = ipc_wait(&queue->object, &sender.waiter, WAIT_FOREVER);
     }
     if (error)
@@ -111,6 +114,8 @@ void msg_wake_senders(struct msg_queue *queue)
     {
         struct msg_sender *sender = CONTAINER_OF(link, struct msg_sender, waiter.link);
 
+        if (sender->size && !room)
+            break;
         if (sender->size > room)
             continue;
         room -= sender->size;
