@@ -180,3 +180,12 @@ test_without_firmware() {
     expect_status 0
     grep -qx hello "$T/lines" || fail "no output"
 }
+
+# A disk that answers no more: it is said what the program waits for, and what is known of the disk goes on.
+test_silent_disk() {
+    head -c 1048576 /dev/zero >"$T/disk"
+    limit=11 plain q35 "" 'head -c 600000 /dev/vda | wc -c' -serial stdio -device virtio-blk-pci,drive=d \
+        -drive "if=none,id=d,format=raw,file=$T/disk,throttling.bps-total=10,throttling.bps-total-max=10"
+    expect_status 124
+    grep -qxE 'blk: waiting for vda, which has not answered for [5-9] s' "$T/lines" || fail "nothing is said"
+}

@@ -31,6 +31,8 @@
 #define BLK_STATUS_UNSET 0xffu
 /* With a real disk behind it a request can take long; a lost interrupt is noticed sooner. */
 #define BLK_LOOK_NS 1000000000ull
+/* A silence that is spoken of; again when it has lasted twice as long. */
+#define BLK_SILENCE_NS 5000000000ull
 
 struct blk_request {
     struct virtq_desc table[BLK_PARTS_MAX]; /* indirect descriptors */
@@ -121,6 +123,21 @@ static int status_to_error(uint8_t status)
     return status == VIRTIO_BLK_S_OK ? 0 : status == VIRTIO_BLK_S_UNSUPP ? -EOPNOTSUPP : -EIO;
 }
 
+/* Nothing comes: is there still somebody?  *limit: when to say the next time that we wait. */
+static void mind_silence(struct blk_disk *disk, ns_t waited, ns_t *limit)
+{
+    if (!virtio_alive(disk->virtio)) {
+        klog(LOG_ERR, "blk: %s has gone, or is out of order", disk->dev.name);
+        spin_lock(&disk->lock);
+        disk->queue.broken = true;
+        spin_unlock(&disk->lock);
+    } else if (waited >= *limit) {
+        klog(LOG_WARNING, "blk: waiting for %s, which has not answered for %lu s", disk->dev.name,
+             waited / 1000000000u);
+        *limit = 2 * waited;
+    }
+}
+
 /* One request from begin to end.  0 or negative errno. */
 static int transfer(struct blk_disk *disk, uint32_t type, uint64_t sector, void *data,
                     uint32_t length)
@@ -128,6 +145,7 @@ static int transfer(struct blk_disk *disk, uint32_t type, uint64_t sector, void 
     struct blk_request *request = NULL;
     struct wait_entry entry;
     int result = -EIO;
+    ns_t begin = clock_ns(), limit = BLK_SILENCE_NS;
     wait_begin(&disk->changed, &entry);
     for (;;) {
         spin_lock(&disk->lock);
@@ -143,7 +161,8 @@ static int transfer(struct blk_disk *disk, uint32_t type, uint64_t sector, void 
         spin_unlock(&disk->lock);
         if (done || broken)
             break;
-        wait_sleep_uninterruptible(clock_ns() + BLK_LOOK_NS);
+        if (wait_sleep_uninterruptible(clock_ns() + BLK_LOOK_NS) == -ETIMEDOUT)
+            mind_silence(disk, clock_ns() - begin, &limit);
         wait_again(&disk->changed, &entry);
     }
     wait_end(&disk->changed, &entry);

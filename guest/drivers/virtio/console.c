@@ -10,9 +10,11 @@
 #include "drivers/text.h"
 #include "drivers/virtio/console_internal.h"
 #include "lib/errno.h"
+#include "lib/printf.h"
 
 #define DRAIN_SLICE_NS 1000000000ull
 #define DRAIN_STALLED_SLICES 3600u /* a reader may pause this long, then output is given up */
+#define DRAIN_SPOKEN_SLICES 10u /* so long that it is said what the end waits for */
 
 enum stream_state { STREAM_COLD, STREAM_PORT, STREAM_UART, STREAM_FAILED };
 
@@ -234,6 +236,12 @@ static void stream_drain(struct chardev *dev)
     while (!drained(port, &in_flight) && stalled < DRAIN_STALLED_SLICES) {
         stalled = in_flight == before ? stalled + 1 : 0;
         before = in_flight;
+        if (stalled == DRAIN_SPOKEN_SLICES)
+            klog(LOG_WARNING, "console: the end waits for the host to take the program's output");
+        if (stalled != 0 && !virtio_alive(port->device->virtio)) {
+            klog(LOG_ERR, "console: the device has gone, or is out of order; output is lost");
+            break;
+        }
         wait_sleep_uninterruptible(clock_ns() + DRAIN_SLICE_NS);
         wait_again(&port->drained, &entry);
     }

@@ -204,6 +204,14 @@ void virtio_driver_ok(struct virtio_device *dev)
                                         VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
 }
 
+bool virtio_alive(struct virtio_device *dev)
+{
+    uint32_t status = dev->transport->get_status(dev);
+    /* What is not there any more reads as ones. */
+    return (status & (VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_NEEDS_RESET |
+                      VIRTIO_STATUS_FAILED)) == VIRTIO_STATUS_DRIVER_OK;
+}
+
 void virtio_fail(struct virtio_device *dev)
 {
     dev->transport->set_status(dev, VIRTIO_STATUS_FAILED);

@@ -84,6 +84,8 @@ static inline bool virtio_has(const struct virtio_device *dev, uint64_t feature)
 int virtio_queue_setup(struct virtio_device *dev, struct virtqueue *queue, unsigned int index,
                        uint16_t size, void *memory);
 void virtio_driver_ok(struct virtio_device *dev);
+/* Asks the device: false when it has gone, or wants to be reset, and will not answer any more. */
+bool virtio_alive(struct virtio_device *dev);
 void virtio_fail(struct virtio_device *dev); /* gives up: the device is not used again */
 void virtio_reset(struct virtio_device *dev); /* it touches memory no more */
 
