@@ -157,7 +157,7 @@ EFI_STATUS payload_find(struct loader *loader)
     };
     const unsigned int count = sizeof(sources) / sizeof(sources[0]);
     bool combined = find_section(loader, sources[0].section, sources[0].part);
-    EFI_FILE_HANDLE root;
+    EFI_FILE_HANDLE root = NULL;
     EFI_STATUS status = combined ? EFI_SUCCESS : open_volume(loader, &root);
 
     for (unsigned int i = 0; i < count && status == EFI_SUCCESS; i++) {

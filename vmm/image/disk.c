@@ -50,7 +50,7 @@ static int write_gpt(int fd, uint64_t sectors)
     uint64_t disk = gpt_disk_sectors(sectors);
 
     if (getrandom(guids, sizeof(guids), 0) != (ssize_t)sizeof(guids))
-        return -errno;
+        return -EIO;
     if (ftruncate(fd, (off_t)(disk * GPT_SECTOR)) != 0)
         return -errno;
     gpt_fill(sectors, guids[0], guids[1], head, tail);

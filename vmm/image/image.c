@@ -129,8 +129,8 @@ static int fill_sums(enum vmm_image kind, struct image_part *parts, const char *
     return fill_part(&parts[IMAGE_SUMS], dir, &sums, sizeof(sums));
 }
 
-static int fill_parts(enum vmm_image kind, struct image_part *parts, const struct archive *archive, const char *words,
-                      const char *dir, struct vmm_error *error)
+static int fill_parts(enum vmm_image kind, struct image_part *parts, const struct archive *archive,
+                      const char *words, const char *dir, struct vmm_error *error)
 {
     struct guest_image kernel;
     const uint8_t *loader;
@@ -209,9 +209,13 @@ static int output_open(struct output *output, const char *path)
 
     *output = (struct output){.fd = -1, .dir = directory_of(path)};
     if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-        return -errno;
-    if (!output->dir || asprintf(&output->name, "%s.%016llx", path, (unsigned long long)random) < 0)
+        return -EIO;
+    if (!output->dir)
         return -ENOMEM;
+    if (asprintf(&output->name, "%s.%016llx", path, (unsigned long long)random) < 0) {
+        output->name = NULL;
+        return -ENOMEM;
+    }
     output->fd = open(output->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
     if (output->fd < 0) {
         output->fd = open(output->name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);

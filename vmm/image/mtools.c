@@ -64,7 +64,7 @@ int mtools_run(const char *const *words, struct vmm_error *error)
 {
     char text[WORDS_MAX];
     int pipe_fds[2], status;
-    pid_t pid;
+    pid_t pid = -1;
 
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
         return vmm_fail(error, -errno, VMM_FAULT_USAGE, "pipe: %s", strerror(errno));
