@@ -214,24 +214,24 @@ static struct unix_message *try_take(struct unix_socket *sock, bool peek, size_t
     return message;
 }
 
-static bool has_news(struct unix_socket *sock, size_t skip)
+static bool has_news(struct unix_socket *sock, uint32_t flags)
 {
     bool news;
 
     spin_lock(&sock->lock);
-    news = unix_has_bytes(sock, skip) || (atomic_load(&sock->shutdown) & SHUT_RD) ||
+    news = unix_has_message(sock, flags) || (atomic_load(&sock->shutdown) & SHUT_RD) ||
            atomic_load(&sock->socket.error);
     spin_unlock(&sock->lock);
     return news;
 }
 
-static int wait_for_news(struct unix_socket *sock, size_t skip, uint64_t deadline_ns)
+static int wait_for_news(struct unix_socket *sock, uint32_t flags, uint64_t deadline_ns)
 {
     struct wait_entry entry;
     int error = 0;
 
     wait_begin_exclusive(&sock->readers, &entry);
-    while (!has_news(sock, skip) && (error = wait_sleep(deadline_ns)) == 0)
+    while (!has_news(sock, flags) && (error = wait_sleep(deadline_ns)) == 0)
         wait_again(&sock->readers, &entry);
     wait_end(&sock->readers, &entry);
     return socket_wait_error(error, sock->socket.receive_timeout_ns);
@@ -257,7 +257,7 @@ static struct unix_message *take(struct unix_socket *sock, uint32_t flags, size_
             return NULL;
         }
         if (*error == -EAGAIN)
-            *error = wait_for_news(sock, unix_peek_from(sock, flags), deadline_ns);
+            *error = wait_for_news(sock, flags, deadline_ns);
         else
             return NULL;
         if (*error)

@@ -173,8 +173,8 @@ int unix_message_fill(struct unix_message *message, struct iobuf *from); /* 0 or
 /* size bytes from offset; bytes copied, or -EFAULT when it was not all. */
 ssize_t unix_message_copy(const struct unix_message *message, struct iobuf *to, size_t offset,
                           size_t size);
-/* Is there anything in the queue, behind so many bytes?  sock->lock is held. */
-bool unix_has_bytes(struct unix_socket *sock, size_t skip);
+/* Would a receive with these flags find something in the queue?  sock->lock is held. */
+bool unix_has_message(const struct unix_socket *sock, uint32_t flags);
 /* Whom it is charged to; datagrams hold the sender. */
 void unix_message_charge(struct unix_message *message, struct unix_socket *sender);
 /* Gives the charge back, wakes the sender's writers, lets files go; no lock is held. */

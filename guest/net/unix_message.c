@@ -112,13 +112,21 @@ ssize_t unix_message_copy(const struct unix_message *message, struct iobuf *to, 
     return (ssize_t)size;
 }
 
-bool unix_has_bytes(struct unix_socket *sock, size_t skip)
+bool unix_has_message(const struct unix_socket *sock, uint32_t flags)
 {
+    size_t skip = unix_peek_from(sock, flags);
+    bool peek = flags & MSG_PEEK, in_line = sock->socket.flags & SOCKET_FLAG_OOB_INLINE;
+
     LIST_FOR_EACH(link, &sock->queue)
     {
-        struct unix_message *message = LIST_ENTRY(link, struct unix_message, link);
+        const struct unix_message *message = LIST_ENTRY(link, struct unix_message, link);
         size_t left = message->length - message->consumed;
 
+        if (message->length && !left) /* a mark whose byte was taken */
+            continue;
+        if (peek && ((message == sock->urgent && !in_line) ||
+                     (!left && message->peeked && sock->socket.peek_offset >= 0)))
+            continue;
         if (!skip || skip < left)
             return true;
         skip -= left;

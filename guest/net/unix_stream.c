@@ -148,12 +148,12 @@ static struct unix_message *next_message(struct reading *r, int *error)
     return message;
 }
 
-static bool has_news(struct unix_socket *sock, size_t skip)
+static bool has_news(struct unix_socket *sock, uint32_t flags)
 {
     bool news;
 
     spin_lock(&sock->lock);
-    news = unix_has_bytes(sock, skip) || atomic_load(&sock->socket.error) ||
+    news = unix_has_message(sock, flags) || atomic_load(&sock->socket.error) ||
            (atomic_load(&sock->shutdown) & SHUT_RD);
     spin_unlock(&sock->lock);
     return news;
@@ -168,7 +168,7 @@ static int wait_for_news(struct reading *r)
 
     mutex_unlock(&sock->read_lock);
     wait_begin_exclusive(&sock->readers, &entry);
-    while (!has_news(sock, r->skip) && (error = wait_sleep(r->deadline_ns)) == 0)
+    while (!has_news(sock, r->transfer->flags) && (error = wait_sleep(r->deadline_ns)) == 0)
         wait_again(&sock->readers, &entry);
     wait_end(&sock->readers, &entry);
     mutex_lock(&sock->read_lock);

@@ -164,9 +164,42 @@ static void test_peek(int type)
     close(fd[0]), close(fd[1]);
 }
 
+/* Receives that wait although the queue is not empty: they time out. */
+static void test_waits(void)
+{
+    struct timeval soon = {0, 30000};
+    int fd[2], offset = 0;
+    char bytes[16];
+
+    pair(fd, SOCK_STREAM);
+    NEED(setsockopt(fd[1], SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)) == 0);
+    send(fd[0], "a", 1, MSG_OOB);
+    VALUE(recv(fd[1], bytes, 16, MSG_PEEK));
+    VALUE(recv(fd[1], bytes, 16, MSG_OOB));
+    VALUE(recv(fd[1], bytes, 16, MSG_PEEK));
+    VALUE(recv(fd[1], bytes, 16, 0));
+    offset = 3;
+    setsockopt(fd[1], SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset));
+    send(fd[0], "abc", 3, 0);
+    VALUE(recv(fd[1], bytes, 16, MSG_PEEK));
+    VALUE(recv(fd[1], bytes, 16, 0));
+    close(fd[0]), close(fd[1]);
+    pair(fd, SOCK_DGRAM);
+    NEED(setsockopt(fd[1], SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)) == 0);
+    offset = 0;
+    setsockopt(fd[1], SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset));
+    send(fd[0], "", 0, 0);
+    VALUE(recv(fd[1], bytes, 16, MSG_PEEK));
+    VALUE(recv(fd[1], bytes, 16, MSG_PEEK));
+    VALUE(recv(fd[1], bytes, 16, 0));
+    VALUE(recv(fd[1], bytes, 16, 0));
+    close(fd[0]), close(fd[1]);
+}
+
 int main(void)
 {
     test_basic();
+    test_waits();
     test_mark();
     test_errors();
     test_peek(SOCK_STREAM);
