@@ -243,7 +243,7 @@ static int output_publish(struct output *output, const char *path)
 
 static void output_close(struct output *output)
 {
-    if (output->named)
+    if (output->named && output->name)
         unlink(output->name);
     if (output->fd >= 0)
         close(output->fd);
