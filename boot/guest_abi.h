@@ -234,8 +234,11 @@ enum guest_ctl_kind {
  * A reply: a status in decimal ("0": done; else the function failed with it), a NUL, bytes.
  * An answer of the host's: the same.  Statuses up to 65535 are the functions' own.
  *
- * Under QEMU ("call" with "ctl=PORT") the same records travel over the control channel:
- * guest_ctl_msg with GUEST_CTL_CALL and an op, or GUEST_HOST_CALL, with a piece of the record.
+ * Under QEMU ("call" with "ctl=PORT") the same records travel over the control channel, in
+ * messages of up to GUEST_HOST_MSG_BYTES_MAX bytes: GUEST_CTL_CALL with an op, or GUEST_HOST_CALL.
+ * The host sends GUEST_CALL_IN_MAX bytes of a request (GUEST_CALL_PART of an answer), or
+ * what is left of it, and goes on at MORE (HOST_MORE).  A reply drops the rest of its request, a
+ * HOST that of the answer before.  WAIT is said once; after each reply the next request may come.
  */
 #define GUEST_CTL_AREA_PORT 0x5f8u
 
@@ -245,7 +248,9 @@ enum guest_call_op {
     GUEST_CALL_REPLY = 3,
     GUEST_CALL_HOST = 4,
     GUEST_CALL_HOST_MORE = 5,
-    GUEST_CALL_PIECE = 0x80, /* over the control channel, with an op: further pieces follow */
+    /* Over the control channel, with an op: */
+    GUEST_CALL_PIECE = 0x80, /* this is not the record's end */
+    GUEST_CALL_VOID = 0x40, /* no bytes; what was sent of this record is void, this is its end */
 };
 
 #define GUEST_CALL_STATUS_MAX 999999999u
@@ -353,8 +358,8 @@ enum guest_host_kind {
      */
     GUEST_HOST_STREAM_CLOSED = 3,
     /*
-     * value: GUEST_CALL_WAIT or GUEST_CALL_HOST (what it answers), | GUEST_CALL_PIECE when
-     * further pieces follow.  The bytes are a piece of a request, or of the host's answer.
+     * value: GUEST_CALL_WAIT (a request) or GUEST_CALL_HOST (an answer of the host's), |
+     * GUEST_CALL_PIECE but at the record's end.  The bytes are the next ones of the record.
      */
     GUEST_HOST_CALL = 4,
 };

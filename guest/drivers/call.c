@@ -4,6 +4,7 @@
 
 #include "arch/boot_info.h"
 #include "arch/generation.h"
+#include "drivers/call_channel.h"
 #include "drivers/control.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -43,7 +44,7 @@ void call_attention(void)
         port.on_request();
 }
 
-static int share_area(void)
+static int make_area(void)
 {
     paddr_t pa;
     if (!page_alloc(AREA_ORDER, 0, &pa))
@@ -51,17 +52,23 @@ static int share_area(void)
     struct guest_call_area *area = phys_to_virt(pa);
     leaks_keep(area);
     memset(area, 0, GUEST_CALL_HEADER);
-    control_out(GUEST_CTL_AREA_PORT, (uint32_t)(pa.raw >> PAGE_SHIFT));
     port.area = area;
+    if (control_is_port()) {
+        control_out(GUEST_CTL_AREA_PORT, (uint32_t)(pa.raw >> PAGE_SHIFT));
+        return 0;
+    }
+    port.op = call_channel_op;
+    port.stands_still = false;
+    call_channel_start(&port);
     return 0;
 }
 
 static int start(void)
 {
-    if (!control_is_port() || cmdline_get("call", NULL, 0, NULL) < 0)
+    if (!(control_is_port() || control_is_channel()) || cmdline_get("call", NULL, 0, NULL) < 0)
         return -ENXIO;
     spin_lock(&start_lock);
-    int error = port.area == NULL ? share_area() : 0;
+    int error = port.area == NULL ? make_area() : 0;
     spin_unlock(&start_lock);
     return error;
 }
@@ -70,6 +77,10 @@ void call_report_crash(const struct guest_crash *crash)
 {
     if (start() != 0)
         return;
+    if (control_is_channel()) {
+        control_send(GUEST_CTL_WORD(GUEST_CTL_CRASH, 0), crash, sizeof(*crash));
+        return;
+    }
     memcpy(port.area->out, crash, sizeof(*crash));
     control_out(GUEST_CTL_PORT, GUEST_CTL_WORD(GUEST_CTL_CRASH, 0));
 }

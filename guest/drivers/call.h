@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The transport of function calls (boot/guest_abi.h, "Function calls"): the area that is
- * shared with our own monitor.  Costs nothing before the first start().
+ * shared with our own monitor; over the control channel, call_channel.h.  Costs nothing before the
+ * first start().
  */
 #ifndef DRIVERS_CALL_H
 #define DRIVERS_CALL_H

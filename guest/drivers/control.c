@@ -7,9 +7,11 @@
 #include "arch/cpu.h"
 #include "arch/generation.h"
 #include "drivers/call.h"
+#include "drivers/call_channel.h"
 #include "drivers/irq.h"
 #include "drivers/machine_end.h"
 #include "drivers/virtio/console.h"
+#include "lib/mutex.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/page_alloc.h"
@@ -25,11 +27,19 @@ static struct {
     uint32_t gsi;
     void (*on_signal)(int signo);
     /* The message that is arriving on the console port. */
+    struct spinlock channel_lock;
     struct guest_ctl_msg message;
-    uint32_t received; /* bytes of it, header included */
-    uint8_t payload[8]; /* as much as any known message has */
+    uint32_t received; /* bytes of the header */
+    uint32_t left; /* bytes behind it, to come */
+    uint32_t kept; /* of those that have */
+    uint8_t payload[8]; /* as much as any known message has, but for calls */
     bool broken;
-} control;
+    struct mutex send_lock; /* one message at a time */
+} control = {
+    .channel_lock = SPINLOCK_INIT(LOCK_RANK_ANY),
+    .send_lock = {.guard = SPINLOCK_INIT(LOCK_RANK_WAIT),
+                  .waiters = LIST_INIT(control.send_lock.waiters)},
+};
 
 void control_init(void)
 {
@@ -89,45 +99,62 @@ static void handle_message(void)
         console_mark_closed((control.message.word & 0xff) == STREAM_STDERR ? console_stderr()
                                                                            : console_stdio());
         break;
+    case GUEST_HOST_CALL:
+        call_channel_end(control.message.word & 0xff);
+        break;
     default: /* a later version's: skipped with its bytes */
         break;
     }
 }
 
-static void receive_byte(uint8_t byte)
+/* 0: it is not whole yet, and no more has come. */
+static ssize_t receive_header(struct chardev *dev)
 {
-    const uint32_t header = sizeof(control.message);
-    uint32_t at = control.received++;
-    if (at < header) {
-        uint8_t bytes[sizeof(control.message)];
-        memcpy(bytes, &control.message, header);
-        bytes[at] = byte;
-        memcpy(&control.message, bytes, header);
-        if (control.received < header)
-            return;
-        if (control.message.length > GUEST_HOST_MSG_BYTES_MAX) {
-            klog(LOG_ERR, "control: a message of %u bytes; not listening any more",
-                 control.message.length);
-            control.broken = true;
-            return;
-        }
-    } else if (at - header < sizeof(control.payload)) {
-        control.payload[at - header] = byte;
+    uint8_t *header = (uint8_t *)&control.message;
+    ssize_t count =
+        dev->ops->read(dev, header + control.received, sizeof(control.message) - control.received);
+    if (count <= 0)
+        return 0;
+    control.received += (uint32_t)count;
+    control.left = control.message.length;
+    control.kept = 0;
+    if (control.received == sizeof(control.message) && control.left > GUEST_HOST_MSG_BYTES_MAX) {
+        klog(LOG_ERR, "control: a message of %u bytes; not listening any more", control.left);
+        control.broken = true;
     }
-    if (control.received - header == control.message.length) {
-        handle_message();
-        control.received = 0;
-    }
+    return count;
+}
+
+static ssize_t receive_payload(struct chardev *dev)
+{
+    uint8_t bytes[64];
+    if (control.message.word >> 8 == GUEST_HOST_CALL)
+        return call_channel_receive(dev, control.message.word & 0xff, control.left);
+    ssize_t count = dev->ops->read(dev, bytes, MIN(control.left, sizeof(bytes)));
+    for (ssize_t i = 0; i < count && control.kept < sizeof(control.payload); i++)
+        control.payload[control.kept++] = bytes[i];
+    return count;
 }
 
 static void channel_readable(struct chardev *dev)
 {
-    uint8_t bytes[64];
-    ssize_t count;
-    while ((count = dev->ops->read(dev, bytes, sizeof(bytes))) > 0) {
-        for (ssize_t i = 0; i < count && !control.broken; i++)
-            receive_byte(bytes[i]);
+    spin_lock(&control.channel_lock);
+    while (!control.broken) {
+        if (control.received < sizeof(control.message)) {
+            if (receive_header(dev) == 0)
+                break;
+        } else {
+            ssize_t count = receive_payload(dev);
+            if (count <= 0)
+                break;
+            control.left -= (uint32_t)count;
+        }
+        if (control.received == sizeof(control.message) && control.left == 0) {
+            handle_message();
+            control.received = 0;
+        }
     }
+    spin_unlock(&control.channel_lock);
 }
 
 void control_listen(void (*on_signal)(int signo))
@@ -171,9 +198,21 @@ static bool send_message(uint32_t word, const void *payload, uint32_t length)
     if (channel->ops->start(channel) != 0)
         return false;
     struct guest_ctl_msg message = {.word = word, .length = length};
+    mutex_lock(&control.send_lock);
     send_bytes(channel, &message, sizeof(message));
     send_bytes(channel, payload, length);
+    mutex_unlock(&control.send_lock);
     return true;
+}
+
+bool control_is_channel(void)
+{
+    return control.port != 0 && !control.has_gsi;
+}
+
+void control_send(uint32_t word, const void *payload, uint32_t length)
+{
+    send_message(word, payload, length);
 }
 
 bool control_is_port(void)

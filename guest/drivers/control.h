@@ -23,6 +23,9 @@ void control_listen(void (*on_signal)(int signo));
 /* Is it our own monitor's port?  Then a 32-bit OUT to one of its ports (GUEST_CTL_*_PORT). */
 bool control_is_port(void);
 void control_out(uint16_t gate, uint32_t value);
+/* Is it a channel of messages (QEMU)?  Then one of them, from a thread: may sleep. */
+bool control_is_channel(void);
+void control_send(uint32_t word, const void *payload, uint32_t length);
 /* The program says it is initialised. */
 void control_ready(void);
 /* stats: one page or less, in the direct map, not crossing a page boundary. */

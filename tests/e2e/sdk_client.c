@@ -2,8 +2,8 @@
 /*
  * Calls functions of one VM by libvmm, in order: sdk_client PROGRAM NAME[=INPUT]...
  * A line each: the name, what vmm_call_with() returned, the output (or its length and whether it
- * is the input), the error.  INPUT "#N" is a pattern of N bytes. CPUS and
- * DEADLINE_MS may be in the environment.
+ * is the input), the error.  INPUT "#N" is a pattern of N bytes. ENGINE,
+ * CPUS and DEADLINE_MS may be in the environment.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +74,9 @@ int main(int argc, char **argv)
         return 2;
     vmm_config_set_program(config, argv[1], 1, arguments);
     vmm_config_set_functions(config, true);
+    if (getenv("ENGINE") != NULL)
+        vmm_config_set_engine(config, strcmp(getenv("ENGINE"), "qemu") == 0 ? VMM_ENGINE_QEMU
+                                                                            : VMM_ENGINE_KVM);
     if (getenv("CPUS") != NULL)
         vmm_config_set_cpus(config, (unsigned int)atoi(getenv("CPUS")));
     vmm_export(config, "twice", twice, NULL);

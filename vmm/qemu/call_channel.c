@@ -10,19 +10,24 @@
 
 /* ---- To the guest -------------------------------------------------------- */
 
-/* As many pieces as the channel's buffer takes now; the pump comes again. */
-static void send_pieces(struct qemu *qemu, struct call_record *record, uint32_t what)
+/*
+ * As many pieces as the channel's buffer takes now, and as the guest has asked for; the pump
+ * comes again.
+ */
+static void send_pieces(struct qemu *qemu, struct call_record *record, uint64_t asked,
+                        uint32_t what)
 {
     uint8_t piece[PIECE_MAX];
 
-    while (record->sent < call_record_length(record)) {
+    while (record->sent < call_record_length(record) && record->sent < asked) {
         size_t room = control_room(&qemu->control);
+        uint64_t most = asked - record->sent;
         uint32_t length, flag;
 
         if (room < PIECE_MAX) {
             return;
         }
-        length = call_record_take(record, piece, sizeof(piece));
+        length = call_record_take(record, piece, most < PIECE_MAX ? (size_t)most : PIECE_MAX);
         flag = record->sent < call_record_length(record) ? GUEST_CALL_PIECE : 0;
         control_send(&qemu->control, GUEST_CTL_WORD(GUEST_HOST_CALL, what | flag), piece, length);
     }
@@ -33,8 +38,8 @@ void qemu_calls_send(struct qemu *qemu)
     struct qemu_calls *calls = &qemu->calls;
 
     if (calls->call != NULL) {
-        send_pieces(qemu, &calls->request, GUEST_CALL_WAIT);
-        send_pieces(qemu, &calls->answer.record, GUEST_CALL_HOST);
+        send_pieces(qemu, &calls->request, calls->request_asked, GUEST_CALL_WAIT);
+        send_pieces(qemu, &calls->answer.record, calls->answer_asked, GUEST_CALL_HOST);
     }
 }
 
@@ -53,10 +58,12 @@ static void breach(struct qemu_calls *calls, const char *what)
     finish(calls);
 }
 
-static void take_reply(struct qemu_calls *calls, const uint8_t *bytes, uint32_t length, bool more)
+/* whole: nothing is missing of it. */
+static void take_reply(struct qemu_calls *calls, const uint8_t *bytes, uint32_t length, bool more,
+                       bool whole)
 {
-    const char *wrong =
-        call_reply_add(&calls->reply, calls->call, bytes, length, more, CALL_TOTAL_UNKNOWN);
+    const char *wrong = call_reply_add(&calls->reply, calls->call, bytes, length, more,
+                                       whole ? CALL_TOTAL_UNKNOWN : 0);
 
     if (wrong != NULL) {
         breach(calls, wrong);
@@ -65,7 +72,8 @@ static void take_reply(struct qemu_calls *calls, const uint8_t *bytes, uint32_t 
     }
 }
 
-static void take_host_call(struct qemu *qemu, const uint8_t *bytes, uint32_t length, bool more)
+static void take_host_call(struct qemu *qemu, const uint8_t *bytes, uint32_t length, bool more,
+                           bool whole)
 {
     struct qemu_calls *calls = &qemu->calls;
 
@@ -74,28 +82,35 @@ static void take_host_call(struct qemu *qemu, const uint8_t *bytes, uint32_t len
     } else if (!more) {
         calls->host_thread = pthread_self();
         atomic_store(&calls->host_runs, true);
-        host_call_run(qemu->config, &calls->inbox, true, &calls->answer);
+        host_call_run(qemu->config, &calls->inbox, whole, &calls->answer);
         atomic_store(&calls->host_runs, false);
+        calls->answer_asked = GUEST_CALL_PART;
     }
 }
 
 int qemu_calls_receive(struct qemu *qemu, uint8_t value, const uint8_t *bytes, uint32_t length)
 {
     struct qemu_calls *calls = &qemu->calls;
-    bool more = (value & GUEST_CALL_PIECE) != 0;
+    bool more = (value & GUEST_CALL_PIECE) != 0, whole = (value & GUEST_CALL_VOID) == 0;
 
-    switch (value & ~GUEST_CALL_PIECE) {
+    switch (value & ~(GUEST_CALL_PIECE | GUEST_CALL_VOID)) {
     case GUEST_CALL_WAIT:
         calls->ready = true;
         return length == 0 ? 0 : -EPROTO;
     case GUEST_CALL_REPLY:
         if (calls->call != NULL && !calls->over) {
-            take_reply(calls, bytes, length, more);
+            take_reply(calls, bytes, length, more, whole);
         }
+        return 0;
+    case GUEST_CALL_MORE:
+        calls->request_asked += GUEST_CALL_IN_MAX;
+        return 0;
+    case GUEST_CALL_HOST_MORE:
+        calls->answer_asked += GUEST_CALL_PART;
         return 0;
     case GUEST_CALL_HOST:
         if (calls->call != NULL && !calls->over) {
-            take_host_call(qemu, bytes, length, more);
+            take_host_call(qemu, bytes, length, more, whole);
         }
         return 0;
     default:

@@ -76,6 +76,7 @@ static void post(struct qemu_calls *calls, struct vmm_call *call)
                                           .head_length = strlen(call->name) + 1,
                                           .bytes = call->in,
                                           .length = call->in_length};
+    calls->request_asked = GUEST_CALL_IN_MAX;
     calls->call = call;
     calls->last_number = calls->last_number == UINT32_MAX ? 1 : calls->last_number + 1;
     atomic_store(&calls->number, calls->last_number);

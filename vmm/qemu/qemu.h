@@ -87,6 +87,7 @@ struct qemu_calls {
     struct call_reply reply;
     struct call_inbox inbox;
     struct host_answer answer;
+    uint64_t request_asked, answer_asked; /* bytes that the guest has room for */
     atomic_bool host_runs;
     pthread_t host_thread;
     bool has_crash;
