@@ -284,6 +284,17 @@ int vmm_snapshot_save(struct vmm_snapshot *snapshot, const char *path, struct vm
 int vmm_snapshot_open(const char *path, struct vmm_snapshot **snapshot, struct vmm_error *error);
 void vmm_snapshot_free(struct vmm_snapshot *snapshot); /* NULL is allowed; clones live on */
 
+/* What the files say; KVM is not needed.  Texts are cut off. */
+struct vmm_snapshot_info {
+    size_t size; /* set by the caller */
+    uint64_t memory_bytes, taken_ns; /* since 1970 */
+    unsigned int cpus;
+    bool functions; /* the program serves functions */
+    char program[256]; /* its path on the host that took it */
+    char hostname[72];
+};
+int vmm_snapshot_info(const char *path, struct vmm_snapshot_info *info, struct vmm_error *error);
+
 /*
  * A new VM that goes on where the snapshot was taken, with random numbers, clocks and generation ID
  * of its own.  Of the config: streams, console, timeout, host name, exports and log count, all
@@ -348,6 +359,16 @@ enum vmm_image { VMM_IMAGE_DISK, VMM_IMAGE_EFI };
  */
 int vmm_image_write(const struct vmm_config *config, enum vmm_image kind, const char *path,
                     struct vmm_error *error);
+
+/* ---- A process that serves ----------------------------------------------- */
+
+/*
+ * For a process that only calls, clones and resets from now on: as vmm_run() does, closes the
+ * calling thread and those it starts later, for good.  What stays: /dev/kvm, the files `readable`
+ * and those in the directories `writable` (arrays that end in NULL, or NULL), sockets that are
+ * there already, a list of system calls (others fail with EPERM).
+ */
+int vmm_enclose(const char *const *readable, const char *const *writable, struct vmm_error *error);
 
 /* ---- This host ----------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 # language needs.  Those that cannot be built here (no musl, no go) are left out.
 
 FN_CFLAGS := -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -Wextra -Werror -fno-omit-frame-pointer -I guest/sdk
-FUNCTIONS := $B/functions/client $B/functions/c $B/functions/c.static $B/functions/bare \
+FUNCTIONS := $B/functions/client $B/functions/c $B/functions/c.static $B/functions/bare $B/functions/raw \
   $(if $(shell command -v musl-gcc),$B/functions/c.musl) $(if $(shell command -v go),$B/functions/go)
 
 $B/functions/client: tests/e2e/sdk_client.c vmm/vmm.h $B/libvmm.a
@@ -19,6 +19,9 @@ $B/functions/c.static: tests/functions/functions.c guest/sdk/vmm_guest.h $B/libv
 $B/functions/c.musl: tests/functions/functions.c guest/sdk/vmm_guest.h $B/libvmm_guest.a
 	@mkdir -p $(@D)
 	musl-gcc $(FN_CFLAGS) -static $< -L$B -lvmm_guest -o $@
+$B/functions/raw: tests/functions/raw.c
+	@mkdir -p $(@D)
+	$(CC) $(FN_CFLAGS) -static $< -o $@
 $B/functions/bare: tests/functions/bare.c guest/sdk/vmm_guest.h $(SDK)
 	@mkdir -p $(@D)
 	$(CC) $(FN_CFLAGS) -ffreestanding -fno-stack-protector $< -L$B -nostdlib -static -lvmm_guest_start -lvmm_guest -o $@

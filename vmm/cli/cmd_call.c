@@ -174,6 +174,9 @@ static int create_ready(struct session *session)
     }
     if (!result) {
         install_handlers(session->vm);
+        int status = run_options_enclose(&options->run, session->vm, NULL);
+        if (status)
+            return status;
         if (!options->run.from)
             result = vmm_start(session->vm, &error);
     }

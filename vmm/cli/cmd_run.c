@@ -213,6 +213,9 @@ int run_prepared(struct run_options *options)
 
     if (!options->program && !options->has_kernel && !options->from)
         return cli_fail(CLI_FAILED, "no program given; see \"vmm help run\"");
+    if (options->program && options->from)
+        return cli_fail(CLI_FAILED, "--from: the snapshot has its program; %s is too much",
+                        options->program);
     if (options->has_initrd && options->program)
         return cli_fail(CLI_FAILED, "--initrd: only for a kernel without PROGRAM (see --add)");
     /* A foreign kernel alone talks on its serial console. */

@@ -40,6 +40,16 @@ static int apply_save(void *arg, unsigned int id, char *value)
     return 0;
 }
 
+/* Nothing but the directory of the snapshot stays within reach. */
+static int enclose(const struct run_options *options, const struct vmm *vm, const char *path)
+{
+    char directory[PATH_MAX];
+    size_t length = (size_t)(strrchr(path, '/') - path);
+    memcpy(directory, path, length);
+    directory[length] = '\0';
+    return run_options_enclose(options, vm, length ? directory : "/");
+}
+
 /* A program that serves functions is ready when it waits for the first call. */
 static int save_functions(struct save_options *options, const char *path)
 {
@@ -55,6 +65,8 @@ static int save_functions(struct save_options *options, const char *path)
     vmm_config_set_functions(config, true);
     run_options_log(&options->run);
     int result = vmm_create(config, &vm, &error);
+    if (!result && enclose(&options->run, vm, path) != 0)
+        return CLI_FAILED;
     if (!result)
         result = vmm_start(vm, &error);
     if (!result)
@@ -149,17 +161,21 @@ static void add_size(struct text *text, uint64_t bytes)
 
 static void add_line(struct text *text, const char *store, const char *name)
 {
-    char path[PATH_MAX], date[32] = "?";
+    struct vmm_snapshot_info info = {.size = sizeof(info)};
+    struct vmm_error error;
+    char path[PATH_MAX], date[32] = "-";
     struct stat state, memory;
     struct tm local;
     if (snprintf(path, sizeof(path), "%s/%s", store, name) >= (int)sizeof(path) ||
         !stat_snapshot(path, &state, &memory))
         return;
-    if (localtime_r(&state.st_mtime, &local))
+    bool good = vmm_snapshot_info(path, &info, &error) == 0;
+    time_t taken = (time_t)(info.taken_ns / 1000000000u);
+    if (good && localtime_r(&taken, &local))
         strftime(date, sizeof(date), "%Y-%m-%d %H:%M", &local);
     text_add(text, "%-24s ", name);
     add_size(text, bytes_on_disk(&state) + bytes_on_disk(&memory));
-    text_add(text, "  %s\n", date);
+    text_add(text, "  %-16s  %s\n", date, good ? info.program : error.text);
 }
 
 static int compare_names(const void *a, const void *b)

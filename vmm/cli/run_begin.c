@@ -49,3 +49,19 @@ int run_options_stats(const struct run_options *options, int *fd)
         return cli_fail(CLI_FAILED, "--stats %s: %s", options->stats_path, strerror(errno));
     return 0;
 }
+
+int run_options_enclose(const struct run_options *options, const struct vmm *vm,
+                        const char *writable_directory)
+{
+    struct vmm_stats stats = {.size = sizeof(stats)};
+    /* The program is looked at again for the names in a backtrace. */
+    const char *readable[] = {options->program ? options->program_path : NULL, NULL};
+    const char *writable[] = {writable_directory, NULL};
+    struct vmm_error error = {.fault = VMM_FAULT_NONE};
+    /* QEMU is started later, and has files to open. */
+    if (vm && vmm_get_stats(vm, &stats) == 0 && stats.engine == VMM_ENGINE_QEMU)
+        return 0;
+    if (options->no_sandbox || vmm_enclose(readable, writable, &error) == 0)
+        return 0;
+    return cli_fail(CLI_FAILED, "%s", error.text);
+}

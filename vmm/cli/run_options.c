@@ -293,6 +293,7 @@ static int apply(void *arg, unsigned int id, char *value)
         vmm_config_set_strict(options->config, true);
         return 0;
     case OPT_NO_SANDBOX:
+        options->no_sandbox = true;
         vmm_config_set_sandbox(options->config, false);
         return 0;
     case OPT_OUTPUT:
@@ -309,7 +310,7 @@ static int apply(void *arg, unsigned int id, char *value)
 
 int run_options_program(struct run_options *options, int argc, char **argv)
 {
-    char path[PATH_MAX];
+    char *path = options->program_path;
     options->program = argv[0];
     if (options->image && !options->output && argc > 2 && strcmp(argv[argc - 2], "-o") == 0) {
         options->output = argv[argc - 1];
@@ -317,7 +318,7 @@ int run_options_program(struct run_options *options, int argc, char **argv)
     }
     if (!argv[0][0])
         return cli_fail(CLI_NOT_FOUND, "the program's name is empty");
-    int result = find_program(argv[0], path, sizeof(path));
+    int result = find_program(argv[0], path, sizeof(options->program_path));
     if (result == -ENOENT)
         return cli_fail(CLI_NOT_FOUND, "%s: not found in PATH", argv[0]);
     if (!result)

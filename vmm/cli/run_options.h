@@ -5,12 +5,16 @@
 #ifndef VMM_CLI_RUN_OPTIONS_H
 #define VMM_CLI_RUN_OPTIONS_H
 
+#include <limits.h>
+
 #include "vmm/cli/cli.h"
 #include "vmm/cli/options.h"
 
 struct run_options {
     struct vmm_config *config; /* filled; the caller's to free */
     const char *program; /* as typed; NULL: a foreign kernel alone */
+    char program_path[PATH_MAX]; /* where it was found */
+    bool no_sandbox;
     bool terminal; /* -t: demanded */
     bool interactive; /* -i: a terminal if standard input is one */
     unsigned int verbose;
@@ -45,6 +49,12 @@ int run_options_program(struct run_options *options, int argc, char **argv);
 /* -v, and where --stats goes. */
 void run_options_log(struct run_options *options);
 int run_options_stats(const struct run_options *options, int *fd);
+/*
+ * Closes this process around the VMs it will have; for commands that do not call vmm_run().  vm:
+ * one that there is already, or NULL; does nothing if QEMU runs it.
+ */
+int run_options_enclose(const struct run_options *options, const struct vmm *vm,
+                        const char *writable_directory);
 /* Runs what the options describe, to the end. */
 int run_prepared(struct run_options *options);
 

@@ -12,6 +12,7 @@
 enum sandbox_role {
     SANDBOX_KVM, /* thread that runs a vCPU and devices, and its I/O thread */
     SANDBOX_KVM_LARGE, /* the same with disks, or with vCPUs that are created later */
+    SANDBOX_CALLS, /* a process that calls and clones; other system calls fail with EPERM */
     SANDBOX_QEMU, /* thread that supervises a QEMU process */
 };
 

@@ -17,9 +17,10 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define INSTRUCTIONS_MAX 256u
-_Static_assert(COUNT(kvm_large_filter) <= INSTRUCTIONS_MAX, "the largest filter fits");
-_Static_assert(COUNT(kvm_filter) <= COUNT(kvm_large_filter), "the largest is this");
-_Static_assert(COUNT(qemu_filter) <= COUNT(kvm_large_filter), "the largest is this");
+_Static_assert(COUNT(calls_filter) <= INSTRUCTIONS_MAX, "the largest filter fits");
+_Static_assert(COUNT(kvm_large_filter) <= COUNT(calls_filter), "the largest is this");
+_Static_assert(COUNT(kvm_filter) <= COUNT(calls_filter), "the largest is this");
+_Static_assert(COUNT(qemu_filter) <= COUNT(calls_filter), "the largest is this");
 
 static int install(const struct sock_filter *filter, size_t count)
 {
@@ -41,6 +42,8 @@ int seccomp_install(enum sandbox_role role)
         return install(kvm_filter, COUNT(kvm_filter));
     case SANDBOX_KVM_LARGE:
         return install(kvm_large_filter, COUNT(kvm_large_filter));
+    case SANDBOX_CALLS:
+        return install(calls_filter, COUNT(calls_filter));
     case SANDBOX_QEMU:
         return install(qemu_filter, COUNT(qemu_filter));
     }

@@ -15,6 +15,7 @@
 #define CONNECTION_TIMEOUT_S 30u /* of a client that neither sends nor takes */
 #define CONNECTION_MEMORY (32u << 10) /* request line and headers, and a piece of the body */
 #define CONNECTIONS_SPARE 64u /* idle ones, /metrics, requests that come in */
+#define DROPPED_MAX (64u << 20) /* bytes of an input that is too large, read to be polite */
 #define TEXT_PLAIN "text/plain; charset=utf-8"
 
 static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned int code,
@@ -132,13 +133,19 @@ static enum MHD_Result refuse_size(struct server *server, struct MHD_Connection 
     return send_text(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the input is larger than the limit");
 }
 
-/* Does the request say itself that it is too large?  Then it need not be read. */
-static bool says_too_large(struct server *server, struct MHD_Connection *connection)
+/*
+ * Need what is too large not even be read?  A client that waits to be asked for it hears the
+ * answer at once; others send first, and would miss an answer that comes before they are done.
+ */
+static bool refuse_unread(struct server *server, struct MHD_Connection *connection)
 {
     uint64_t length;
     const char *text =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    return text && parse_number(text, UINT64_MAX, &length) && length > server->limits.input_max;
+    bool waits =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) != NULL;
+    return text && parse_number(text, UINT64_MAX, &length) &&
+           length > (waits ? server->limits.input_max : DROPPED_MAX);
 }
 
 /* The request's line and headers are there. */
@@ -150,7 +157,7 @@ static enum MHD_Result begin_job(struct server *server, struct MHD_Connection *c
         return refuse_draining(server, connection);
     if (length < 2 || length - 1 > VMM_NAME_MAX)
         return send_text(connection, MHD_HTTP_NOT_FOUND, "no function has such a name");
-    if (says_too_large(server, connection))
+    if (refuse_unread(server, connection))
         return refuse_size(server, connection);
     struct job *job = calloc(1, sizeof(*job));
     if (!job)
@@ -167,6 +174,8 @@ static enum MHD_Result take_piece(struct server *server, struct job *job, const 
 {
     if (*size > server->limits.input_max - job->in_length)
         job->too_large = true;
+    if (job->too_large && (job->dropped += *size) > DROPPED_MAX)
+        return MHD_NO;
     if (!job->too_large && job->in_length + *size > job->in_capacity) {
         size_t capacity = 2 * (job->in_length + *size);
         if (capacity > server->limits.input_max)

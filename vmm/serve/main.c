@@ -175,9 +175,13 @@ static int warm_up(struct serve_options *options, struct vmm_snapshot **snapshot
 {
     struct vmm_error error = {.fault = VMM_FAULT_NONE};
     struct vmm *vm = NULL;
-    if (options->run.from)
-        return snapshot_open(options->run.from, snapshot);
+    if (options->run.from) {
+        int status = snapshot_open(options->run.from, snapshot);
+        return status ? status : run_options_enclose(&options->run, NULL, NULL);
+    }
     int result = vmm_create(options->run.config, &vm, &error);
+    if (!result && run_options_enclose(&options->run, vm, NULL) != 0)
+        return CLI_FAILED;
     if (!result)
         result = vmm_start(vm, &error);
     if (!result)

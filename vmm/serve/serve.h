@@ -39,6 +39,7 @@ struct job {
     uint8_t *in;
     size_t in_length, in_capacity;
     bool too_large; /* the input; what comes is dropped */
+    size_t dropped;
     bool queued; /* it has a place */
     bool done;
     uint64_t begin_ns; /* the request was whole */

@@ -144,6 +144,74 @@ static void allow_qemu(scmp_filter_ctx filter)
     ALLOW(waitid); /* and waited for */
 }
 
+/*
+ * vmm_enclose(): a process that makes calls, clones and resets, and perhaps serves sockets that
+ * it has.  Which files it may open or make is left to Landlock.
+ */
+static void allow_calls(scmp_filter_ctx filter)
+{
+    static const unsigned long requests[] = {
+        /* Clones. */
+        KVM_CHECK_EXTENSION,
+        KVM_CREATE_VM,
+        KVM_ENABLE_CAP,
+        KVM_SET_TSS_ADDR,
+        KVM_SET_USER_MEMORY_REGION,
+        KVM_GET_VCPU_MMAP_SIZE,
+        KVM_GET_MSR_INDEX_LIST,
+        KVM_GET_TSC_KHZ,
+        KVM_SET_TSC_KHZ,
+        /* What a CPU has: taken and given back. */
+        KVM_GET_REGS,
+        KVM_GET_SREGS,
+        KVM_GET_XSAVE,
+        KVM_SET_XSAVE,
+        KVM_GET_XCRS,
+        KVM_GET_FPU,
+        KVM_SET_FPU,
+        KVM_GET_MSRS,
+        KVM_SET_MSRS,
+        KVM_GET_DEBUGREGS,
+        KVM_SET_DEBUGREGS,
+        KVM_GET_VCPU_EVENTS,
+        KVM_SET_VCPU_EVENTS,
+        KVM_GET_MP_STATE,
+        KVM_SET_MP_STATE,
+        /* What was written since. */
+        KVM_GET_DIRTY_LOG,
+        KVM_CLEAR_DIRTY_LOG,
+    };
+    allow_kvm_large(filter);
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+        ALLOW_REQUEST(requests[i]);
+    /* /dev/kvm, files that were named. */
+    ALLOW(openat);
+    ALLOW(open); /* what musl calls for openat() */
+    ALLOW(newfstatat);
+    ALLOW(lseek);
+    ALLOW(pread64);
+    /* Snapshots: memory files, saving. */
+    ALLOW(memfd_create);
+    ALLOW(fcntl); /* seals */
+    ALLOW(pwrite64);
+    ALLOW(ftruncate);
+    ALLOW(fallocate);
+    ALLOW(fsync);
+    ALLOW(rename);
+    ALLOW(unlink);
+    /* Sockets that are there already, and connections to them. */
+    ALLOW(accept4);
+    ALLOW(recvfrom);
+    ALLOW(sendto);
+    ALLOW(sendmsg);
+    ALLOW(shutdown);
+    ALLOW(setsockopt);
+    ALLOW(getsockname);
+    ALLOW_IF(prctl, SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_HALF, PR_SET_NAME)); /* of threads */
+    ALLOW(sched_getaffinity); /* malloc() */
+    ALLOW(clock_nanosleep);
+}
+
 /* ---- from libseccomp's program to a cheaper one ------------------------- */
 
 /*
@@ -282,10 +350,11 @@ static void print_instruction(const struct sock_filter *instruction)
            instruction->k);
 }
 
-static void write_filter(const char *name, void (*allow)(scmp_filter_ctx))
+/* otherwise: what happens at any other call. */
+static void write_filter(const char *name, void (*allow)(scmp_filter_ctx), uint32_t otherwise)
 {
     static struct sock_filter program[NODES_MAX];
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+    scmp_filter_ctx filter = seccomp_init(otherwise);
     FILE *file = tmpfile();
     if (!filter || !file)
         check(-ENOMEM, "seccomp_init");
@@ -315,8 +384,10 @@ static void write_filter(const char *name, void (*allow)(scmp_filter_ctx))
 int main(void)
 {
     printf("/* Written by vmm/sandbox/gen/gen_seccomp.c. */\n");
-    write_filter("kvm", allow_kvm);
-    write_filter("kvm_large", allow_kvm_large);
-    write_filter("qemu", allow_qemu);
+    write_filter("kvm", allow_kvm, SCMP_ACT_KILL_PROCESS);
+    write_filter("kvm_large", allow_kvm_large, SCMP_ACT_KILL_PROCESS);
+    write_filter("qemu", allow_qemu, SCMP_ACT_KILL_PROCESS);
+    /* The process is an embedder's, whose libraries may try this and that. */
+    write_filter("calls", allow_calls, SCMP_ACT_ERRNO(EPERM));
     return ferror(stdout) || fflush(stdout) ? 1 : 0;
 }
