@@ -12,6 +12,7 @@
 #include "vmm/config.h"
 
 #define MSR_TSC 0x10u
+#define TSC_FAR (1ull << 40) /* minutes */
 #define MSR_TSC_DEADLINE 0x6e0u
 #define MSR_FS_BASE 0xc0000100u
 #define MSR_TSC_AUX 0xc0000103u
@@ -115,14 +116,32 @@ static int load_msrs(const struct vcpu *vcpu, const struct vcpu_state *state)
     return ioctl(vcpu->fd, KVM_SET_MSRS, &list) == (int)list.count ? 0 : -errno;
 }
 
+struct one_msr { /* struct kvm_msrs with its entry */
+    uint32_t count, padding;
+    struct kvm_msr_entry entry;
+};
+
 uint64_t vcpu_tsc(const struct vcpu *vcpu)
 {
-    struct { /* struct kvm_msrs with its entry */
-        uint32_t count, padding;
-        struct kvm_msr_entry entry;
-    } list = {.count = 1, .entry = {.index = MSR_TSC}};
+    struct one_msr list = {.count = 1, .entry = {.index = MSR_TSC}};
 
     return ioctl(vcpu->fd, KVM_GET_MSRS, &list) == 1 ? list.entry.data : 0;
+}
+
+/*
+ * KVM takes a TSC that is less than a second from what the VM's last written one has come to for
+ * an attempt to synchronise CPUs, and leaves it as it is: a young VM's would begin at 0 again.  So
+ * the first CPU's is sent far away before; the others are meant to follow it.
+ */
+static int send_tsc_away(const struct vcpu *vcpu, const struct vcpu_state *state)
+{
+    struct one_msr list = {.count = 1,
+                           .entry = {.index = MSR_TSC, .data = state->msrs[0].data + TSC_FAR}};
+
+    if (vcpu->index != 0 || state->msrs[0].index != MSR_TSC) {
+        return 0;
+    }
+    return ioctl(vcpu->fd, KVM_SET_MSRS, &list) == 1 ? 0 : -EINVAL;
 }
 
 /* ---- All ----------------------------------------------------------------- */
@@ -188,7 +207,8 @@ int vcpu_state_load(struct vcpu *vcpu, const struct vcpu_state *state, struct vm
     if (ioctl(vcpu->fd, KVM_SET_LAPIC, &state->lapic) != 0) {
         return fail(error, vcpu, "local APIC");
     }
-    if (state->msr_count > VCPU_MSRS_MAX || load_msrs(vcpu, state) != 0) {
+    if (state->msr_count > VCPU_MSRS_MAX || send_tsc_away(vcpu, state) != 0 ||
+        load_msrs(vcpu, state) != 0) {
         return fail(error, vcpu, "model-specific registers");
     }
     if (ioctl(vcpu->fd, KVM_SET_MP_STATE, &state->mp_state) != 0 ||
