@@ -8,6 +8,7 @@ and movements of the cursor.
 import atexit, fcntl, os, pty, re, select, signal, struct, sys, termios, time
 
 WAIT_S = 60         # for one answer, in the slowest lab
+KEPT = 20000        # bytes to search, of a flood
 CONTROL = re.compile(rb"\x1b(\[[0-9;?>=]*[ -/]*[@-~]|[()][0-9A-B]|[=>78MDEc]|\][^\x07]*\x07)")
 
 
@@ -56,6 +57,7 @@ class Terminal:
             while not (match := re.search(pattern.encode(), self.screen)):
                 if time.monotonic() > end or not self.more(end):
                     sys.exit("not seen: %r; since then: %r" % (pattern, self.screen[-1500:]))
+                self.screen = self.screen[-KEPT:]
             self.screen = self.screen[match.end():]
 
     def type(self, line, *patterns):
