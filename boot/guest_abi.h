@@ -399,6 +399,7 @@ _Static_assert(sizeof(struct guest_stats) <= 4096, "statistics fit one page");
  *   stats                   count system calls; report before the end
  *   call                    the monitor calls functions, see above
  *   console=serial|screen   text on this one only, where there are no virtio consoles
+ *   pci=memory              PCI's configuration space by the MCFG, even if there are ports
  *   exit=poweroff|reboot|halt   what to do at the end, where there is no control port
  *   strict                  end at the first thing that the kernel does not support
  *   strace, strace=summary  show system calls where kernel messages go, or count them

@@ -58,6 +58,7 @@ struct acpi_madt {
 /* False when the table is malformed; what was read before that is kept. */
 bool acpi_madt_read(const struct acpi_header *madt, struct acpi_madt *out);
 
+#define ACPI_ECAM_BUS_SHIFT 20 /* bytes of a bus */
 /* PCI's configuration space in memory (PCI Firmware 3.2, 4.1.2), segment 0. */
 struct acpi_ecam {
     uint64_t address; /* of bus 0, even where that is not there */

@@ -6,6 +6,7 @@
 #include "drivers/pci.h"
 
 #include "arch/boot_info.h"
+#include "drivers/acpi.h"
 #include "lib/printf.h"
 
 #define BUSES 256u
@@ -27,7 +28,7 @@ static unsigned int claim_count;
 /* For what firmware gave no address: above all RAM below 4 GiB, below the chips' registers. */
 #define WINDOW_START 0xe0000000ull
 #define WINDOW_END 0xfe000000ull
-static uint64_t window_next;
+static uint64_t window_next; /* 0: none has been wanted yet */
 
 /* ---- enumeration ---------------------------------------------------------- */
 
@@ -78,7 +79,7 @@ void pci_for_each(pci_visit *visit, void *arg)
     if (!pci_config_init())
         return;
     claim_count = 0;
-    window_next = WINDOW_START;
+    window_next = 0;
     for (unsigned int bus = 0; bus < BUSES; bus++) {
         if (!(scan.buses[bus / 64] >> bus % 64 & 1))
             continue;
@@ -140,9 +141,32 @@ static unsigned int hit_claim(uint64_t start, uint64_t end)
     return i;
 }
 
+static void add_claim(uint64_t start, uint64_t end, pci_address owner, unsigned int index)
+{
+    if (claim_count == CLAIMS_MAX)
+        return;
+    claims[claim_count].start = start;
+    claims[claim_count].end = end;
+    claims[claim_count].owner = owner;
+    claims[claim_count++].index = (uint8_t)index;
+}
+
+/* Configuration space itself may be in the window; nobody needs to know before. */
+static void open_window(void)
+{
+    struct acpi_ecam ecam;
+
+    window_next = WINDOW_START;
+    if (acpi_find_ecam(&ecam))
+        add_claim(ecam.address + ((uint64_t)ecam.first_bus << ACPI_ECAM_BUS_SHIFT),
+                  ecam.address + ((ecam.last_bus + 1ull) << ACPI_ECAM_BUS_SHIFT), 0, PCI_BARS);
+}
+
 /* 0: no room.  Sizes are powers of two, and addresses multiples of them. */
 static uint64_t allocate(uint64_t size)
 {
+    if (window_next == 0)
+        open_window();
     uint64_t at = ALIGN_UP(window_next, size);
 
     while (size <= WINDOW_END - WINDOW_START && at <= WINDOW_END - size) {
@@ -196,12 +220,7 @@ static bool claim(pci_address address, unsigned int index, const struct pci_bar 
     if (hit < claim_count)
         return (claims[hit].owner == address && claims[hit].index == index) ||
                refuse(address, index, "overlaps another device's");
-    if (claim_count < CLAIMS_MAX) {
-        claims[claim_count].start = bar->address;
-        claims[claim_count].end = end;
-        claims[claim_count].owner = address;
-        claims[claim_count++].index = (uint8_t)index;
-    }
+    add_claim(bar->address, end, address, index);
     return true;
 }
 

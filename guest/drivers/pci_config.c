@@ -4,17 +4,17 @@
  * nothing to be read first, or memory as ACPI's MCFG describes it (PCI Firmware 3.2, 4.1).
  * Knows no device.
  */
+#include "arch/boot_info.h"
 #include "arch/cpu.h"
 #include "arch/spinlock.h"
 #include "drivers/acpi.h"
 #include "drivers/pci.h"
-#include "lib/printf.h"
+#include "lib/string.h"
 #include "mm/paging.h"
 
 #define PORT_ADDRESS 0xcf8u
 #define PORT_DATA 0xcfcu
 #define ADDRESS_ENABLE 0x80000000u
-#define ECAM_BUS_SHIFT 20
 #define ECAM_FUNCTION_SHIFT 12
 
 static struct spinlock config_lock = SPINLOCK_INIT(LOCK_RANK_ANY);
@@ -36,12 +36,20 @@ static bool has_ports(void)
     return same && inl(PORT_DATA) != UINT32_MAX; /* function 0:0.0 is the host bridge */
 }
 
+/* "pci=memory" on the command line: for machines whose ports do not do what they should. */
+static bool wants_memory(void)
+{
+    char value[8];
+
+    return cmdline_get("pci", value, sizeof(value), NULL) > 0 && strcmp(value, "memory") == 0;
+}
+
 bool pci_config_init(void)
 {
     spin_lock(&config_lock);
     if (mechanism == CONFIG_UNKNOWN) {
         mechanism = CONFIG_NONE;
-        if (has_ports())
+        if (!wants_memory() && has_ports())
             mechanism = CONFIG_PORTS;
         else if (acpi_find_ecam(&ecam))
             mechanism = CONFIG_ECAM;
@@ -62,8 +70,8 @@ static volatile uint32_t *ecam_page(pci_address address)
     if (i == ecam_bus_count) {
         if (i == ECAM_BUSES_MAX)
             return NULL;
-        uint64_t at = ecam.address + ((uint64_t)bus << ECAM_BUS_SHIFT);
-        ecam_buses[i].base = paging_map_device(PADDR(at), 1u << ECAM_BUS_SHIFT);
+        uint64_t at = ecam.address + ((uint64_t)bus << ACPI_ECAM_BUS_SHIFT);
+        ecam_buses[i].base = paging_map_device(PADDR(at), 1u << ACPI_ECAM_BUS_SHIFT);
         if (ecam_buses[i].base == NULL)
             return NULL;
         ecam_buses[i].bus = bus;

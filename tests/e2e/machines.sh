@@ -189,3 +189,40 @@ test_silent_disk() {
     expect_status 124
     grep -qxE 'blk: waiting for vda, which has not answered for [5-9] s' "$T/lines" || fail "nothing is said"
 }
+
+# Configuration space in memory only, and devices behind bridges.
+test_other_ways_to_devices() {
+    local console=(-serial "file:$T/serial" -chardev "stdio,id=c" -device)
+    plain q35 pci=memory 'echo hello' "${console[@]}" virtio-serial-pci \
+        -device virtserialport,chardev=c,name=vmm.stdio,nr=1
+    expect_status 0
+    grep -qx hello "$T/lines" || fail "no output by configuration in memory: $(cat "$T/serial")"
+    plain q35 "" 'echo hello' -device pcie-root-port,id=first,chassis=1 -device pcie-root-port,id=second,chassis=2 \
+        -device x3130-upstream,bus=second,id=up -device xio3130-downstream,bus=up,id=down,chassis=3 \
+        -device virtio-rng-pci,bus=first "${console[@]}" virtio-serial-pci,bus=down \
+        -device virtserialport,chardev=c,name=vmm.stdio,nr=1
+    expect_status 0
+    grep -qx hello "$T/lines" || fail "no output from behind bridges: $(cat "$T/serial")"
+}
+
+# Instructions from the kernel's entry to the program: the same numbers each time, as QEMU counts them.
+test_cost() {
+    local machine options cost microvm=0 small=0
+    mkdir -p "$T/bin"
+    printf '#!/bin/sh\nexec %s "$@" -icount shift=0,sleep=off\n' "$(type -P qemu-system-x86_64)" >"$T/bin/qemu-system-x86_64"
+    chmod +x "$T/bin/qemu-system-x86_64"
+    for machine in microvm q35 pc; do
+        for options in "-m 64M" "-m 8G" "-m 64M -c 4"; do
+            # shellcheck disable=SC2086 # several words
+            PATH=$T/bin:$PATH run_vmm --machine $machine $options --stats "json:$T/stats" "$busybox" true
+            expect_status 0
+            cost=$(sed -n 's/.*"guest_boot": {"tsc": \([0-9]*\),.*/\1/p' "$T/stats")
+            [ -n "$cost" ] || fail "no statistics"
+            say "$machine $options: $cost"
+            [ "$microvm" != 0 ] || microvm=$cost
+            [ "$options" != "-m 64M" ] || small=$cost
+            [ "$cost" -le $((microvm * 3)) ] || fail "$machine costs more than three times a microvm"
+            [ "$cost" -le $((small + small / 20)) ] || fail "the cost grows with $options"
+        done
+    done
+}

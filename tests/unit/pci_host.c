@@ -22,6 +22,7 @@ unsigned int host_mapping_count;
 unsigned int host_reads, host_log_lines, host_messages, host_messages_max = 64;
 irq_handler *host_line_handler;
 void *host_line_arg;
+struct acpi_ecam host_ecam;
 struct boot_info boot_info;
 
 struct host_function *host_add(pci_address address, uint32_t id)
@@ -73,6 +74,12 @@ static struct host_function *find(pci_address address)
 bool pci_config_init(void)
 {
     return true;
+}
+
+bool acpi_find_ecam(struct acpi_ecam *ecam)
+{
+    *ecam = host_ecam;
+    return ecam->address != 0;
 }
 
 uint32_t pci_read(pci_address address, unsigned int offset)

@@ -4,6 +4,7 @@
 #ifndef UNIT_PCI_HOST_H
 #define UNIT_PCI_HOST_H
 
+#include "drivers/acpi.h"
 #include "drivers/irq.h"
 #include "drivers/pci.h"
 
@@ -32,6 +33,7 @@ extern unsigned int host_log_lines;
 extern unsigned int host_messages, host_messages_max; /* registered, and how many there are */
 extern irq_handler *host_line_handler;
 extern void *host_line_arg;
+extern struct acpi_ecam host_ecam; /* address 0: none */
 
 struct host_function *host_add(pci_address address, uint32_t id);
 void host_put32(struct host_function *function, unsigned int at, uint32_t value);

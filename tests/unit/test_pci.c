@@ -238,6 +238,23 @@ static void a_bar_without_address_gets_one(void **state)
     memcpy(&address, f->config + PCI_BAR0 + 16, 4);
     assert_true(address >= 0xe0000000u && (address & 0x3ff0) == 0);
     assert_non_null(host_at((address & ~15u) + COMMON));
+    clean(state);
+    /* Not where configuration space is. */
+    host_ecam = (struct acpi_ecam){.address = 0xe0000000, .last_bus = 255};
+    f = add_device(AT(0, 3), 0);
+    host_put32(f, PCI_BAR0 + 16, 4);
+    assert_int_equal(probe(), VIRTIO_KIND_CONSOLE);
+    memcpy(&address, f->config + PCI_BAR0 + 16, 4);
+    assert_true(address >= 0xf0000000u);
+    clean(state);
+    host_ecam.last_bus = 0;
+    f = add_device(AT(1, 3), 0); /* behind a bridge, whose window nobody has opened */
+    host_put32(f, PCI_BAR0 + 16, 4);
+    struct host_function *bridge = host_add(AT(0, 1), 0x00011b36);
+    host_put32(bridge, PCI_HEADER, PCI_TYPE_BRIDGE << 16);
+    host_put32(bridge, PCI_BUSES, 0x00010100);
+    refused();
+    host_ecam.address = 0;
 }
 
 /* ---- bad ones -------------------------------------------------------------- */
