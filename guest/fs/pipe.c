@@ -79,6 +79,7 @@ ssize_t pipe_take(struct file *file, struct iobuf *buf, bool nonblocking)
         error = wait_filled(pipe, nonblocking, &slept);
     if (pipe_ring_filled(&pipe->ring)) {
         uint64_t tail = pipe->ring.tail;
+        bool was_full = room_in(pipe) < PIPE_BUF;
 
         if (LIKELY(!pipe->packets.count))
             done = pipe_ring_take_small(&pipe->ring, buf);
@@ -88,7 +89,7 @@ ssize_t pipe_take(struct file *file, struct iobuf *buf, bool nonblocking)
             if (done > 0)
                 pipe_packets_finish(&pipe->packets, &pipe->ring, tail);
         }
-        if (room_in(pipe) >= PIPE_BUF)
+        if (UNLIKELY(was_full) && room_in(pipe) >= PIPE_BUF)
             wake_one(&pipe->writable, WRITE_EVENTS);
     }
     if (slept)

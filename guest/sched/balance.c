@@ -21,15 +21,12 @@ static bool may_run_on(const struct thread *thread, unsigned int cpu)
     return (online_mask() & thread->affinity) >> cpu & 1;
 }
 
-unsigned int balance_pick_cpu(const struct thread *thread)
+unsigned int balance_choose_cpu(const struct thread *thread)
 {
     unsigned int last = atomic_load_explicit(&thread->cpu, memory_order_relaxed);
     unsigned int best = NO_CPU, best_load = UINT32_MAX;
-    uint64_t allowed = online_mask();
+    uint64_t allowed = online_mask() & thread->affinity;
 
-    if (allowed == 1)
-        return last;
-    allowed &= thread->affinity;
     /* Its caches are there. */
     if (may_run_on(thread, last)) {
         best = last;

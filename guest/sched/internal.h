@@ -40,18 +40,50 @@ void timer_hardware_request(uint64_t deadline_ns);
 
 void runqueue_init(struct runqueue *rq, unsigned int cpu, struct thread *idle);
 /* The run queue of thread->cpu, locked. */
-struct runqueue *runqueue_lock_of(struct thread *thread);
+static inline struct runqueue *runqueue_lock_of(struct thread *thread)
+{
+    for (;;) {
+        unsigned int cpu = atomic_load(&thread->cpu);
+        struct runqueue *rq = percpu_of[cpu]->runqueue;
+
+        spin_lock(&rq->lock);
+        if (LIKELY(cpu == atomic_load(&thread->cpu)))
+            return rq;
+        spin_unlock(&rq->lock);
+    }
+}
 /*
  * rq locked, the thread runnable and on no queue: from here on cpu's run queue guards it.
  * Returns that one, locked instead of rq.
  */
 struct runqueue *runqueue_send(struct runqueue *rq, struct thread *thread, unsigned int cpu);
-/* rq locked: wakes whatever runs there if the queue needs attention. */
-void runqueue_enqueue(struct runqueue *rq, struct thread *thread);
-void runqueue_dequeue(struct runqueue *rq, struct thread *thread);
-void runqueue_update_load(struct runqueue *rq);
+static inline void runqueue_update_load(struct runqueue *rq)
+{
+    atomic_store_explicit(&rq->load, rq->queued + (rq->current != rq->idle), memory_order_relaxed);
+}
+/* Off the queue; the load is told by the caller. */
+static inline void runqueue_unlink(struct runqueue *rq, struct thread *thread)
+{
+    list_remove(&thread->run_link);
+    rq->queued--;
+    thread->on_queue = false;
+}
+static inline void runqueue_dequeue(struct runqueue *rq, struct thread *thread)
+{
+    runqueue_unlink(rq, thread);
+    runqueue_update_load(rq);
+}
 /* Somebody waits on rq (locked): its CPU must look, at the latest when its slice ends. */
 void runqueue_demand_attention(struct runqueue *rq);
+/* rq locked: wakes whatever runs there if the queue needs attention. */
+static inline void runqueue_enqueue(struct runqueue *rq, struct thread *thread)
+{
+    list_push_back(&rq->queue, &thread->run_link);
+    rq->queued++;
+    thread->on_queue = true;
+    runqueue_update_load(rq);
+    runqueue_demand_attention(rq);
+}
 static inline bool thread_is_user(const struct thread *thread)
 {
     return thread->fpu != NULL;
@@ -73,8 +105,14 @@ void sched_end_current(void);
  */
 void sched_end_sleep(struct thread *thread, unsigned int states);
 
-/* Where a thread that becomes runnable should go. */
-unsigned int balance_pick_cpu(const struct thread *thread);
+/* Where a thread that becomes runnable should go, when there are several CPUs. */
+unsigned int balance_choose_cpu(const struct thread *thread);
+static inline unsigned int balance_pick_cpu(const struct thread *thread)
+{
+    if (atomic_load_explicit(&cpus_online_mask, memory_order_relaxed) == 1)
+        return atomic_load_explicit(&thread->cpu, memory_order_relaxed);
+    return balance_choose_cpu(thread);
+}
 /* The idle CPU takes a waiting thread from another one; true if it got one. */
 bool balance_steal(void);
 /* Queues a runnable thread, which is on no queue, on the CPU chosen. */

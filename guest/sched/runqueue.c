@@ -8,18 +8,6 @@
 #include "arch/trap.h"
 #include "sched/internal.h"
 
-struct runqueue *runqueue_lock_of(struct thread *thread)
-{
-    for (;;) {
-        unsigned int cpu = atomic_load(&thread->cpu);
-        struct runqueue *rq = percpu_of[cpu]->runqueue;
-        spin_lock(&rq->lock);
-        if (LIKELY(cpu == atomic_load(&thread->cpu)))
-            return rq;
-        spin_unlock(&rq->lock);
-    }
-}
-
 struct runqueue *runqueue_send(struct runqueue *rq, struct thread *thread, unsigned int cpu)
 {
     struct runqueue *other = percpu_of[cpu]->runqueue;
@@ -49,11 +37,6 @@ void sched_account(struct runqueue *rq, uint64_t now_ns)
     }
 }
 
-void runqueue_update_load(struct runqueue *rq)
-{
-    atomic_store_explicit(&rq->load, rq->queued + (rq->current != rq->idle), memory_order_relaxed);
-}
-
 void runqueue_demand_attention(struct runqueue *rq)
 {
     struct percpu *cpu = this_cpu();
@@ -73,21 +56,4 @@ void runqueue_demand_attention(struct runqueue *rq)
     } else {
         timer_hardware_request(slice_end);
     }
-}
-
-void runqueue_enqueue(struct runqueue *rq, struct thread *thread)
-{
-    list_push_back(&rq->queue, &thread->run_link);
-    rq->queued++;
-    thread->on_queue = true;
-    runqueue_update_load(rq);
-    runqueue_demand_attention(rq);
-}
-
-void runqueue_dequeue(struct runqueue *rq, struct thread *thread)
-{
-    list_remove(&thread->run_link);
-    rq->queued--;
-    thread->on_queue = false;
-    runqueue_update_load(rq);
 }

@@ -107,7 +107,7 @@ static void reschedule(struct runqueue *rq)
     struct thread *next = rq->idle;
     if (rq->queued) {
         next = LIST_FIRST(&rq->queue, struct thread, run_link);
-        runqueue_dequeue(rq, next);
+        runqueue_unlink(rq, next); /* switch_to() tells the load */
     }
     if (stays && allowed && prev != rq->idle) {
         list_push_back(&rq->queue, &prev->run_link);

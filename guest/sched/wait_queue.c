@@ -42,9 +42,15 @@ static void unlink_entry(struct wait_entry *entry)
 
 static void begin(struct wait_queue *queue, struct wait_entry *entry, bool exclusive)
 {
-    *entry = (struct wait_entry){
-        .thread = current_thread(), .exclusive = exclusive, .leaves_when_woken = true};
-    atomic_store(&current_thread()->wake_pending, false);
+    struct thread *thread = current_thread();
+
+    entry->thread = thread;
+    entry->callback = NULL;
+    entry->key_mask = 0;
+    entry->exclusive = exclusive;
+    entry->leaves_when_woken = true;
+    /* The queue's lock orders it before the entry. */
+    atomic_store_explicit(&thread->wake_pending, false, memory_order_relaxed);
     spin_lock(&queue->lock);
     link_entry(queue, entry);
     spin_unlock(&queue->lock);
@@ -122,11 +128,26 @@ static int sleep_until_wall(uint64_t wall_ns, enum thread_state state)
     return result == -ETIMEDOUT && clock_wall_ns() < wall_ns ? 0 : result;
 }
 
+/* What ended a sleep, its deadline aside. */
+static int sleep_result(struct thread *thread, enum thread_state state)
+{
+    if (LIKELY(atomic_exchange(&thread->wake_pending, false)))
+        return 0;
+    if (state == THREAD_SLEEPING && atomic_load(&thread->signal_pending))
+        return -ERESTARTSYS;
+    return 0;
+}
+
 static int sleep_until(uint64_t deadline_ns, enum thread_state state)
 {
     struct thread *thread = current_thread();
 
-    if (UNLIKELY(deadline_ns >= WAIT_WALL && deadline_ns != WAIT_FOREVER))
+    if (LIKELY(deadline_ns == WAIT_FOREVER)) {
+        thread->timed_out = false;
+        sched_sleep(state); /* not at all if a wake, or a signal, is pending */
+        return sleep_result(thread, state);
+    }
+    if (UNLIKELY(deadline_ns >= WAIT_WALL))
         return sleep_until_wall(deadline_ns & ~WAIT_WALL, state);
 
     if (atomic_exchange(&thread->wake_pending, false))
@@ -134,21 +155,14 @@ static int sleep_until(uint64_t deadline_ns, enum thread_state state)
     if (state == THREAD_SLEEPING && atomic_load(&thread->signal_pending))
         return -ERESTARTSYS;
     thread->timed_out = false;
-    if (deadline_ns != WAIT_FOREVER) {
-        if (clock_ns() >= deadline_ns)
-            return -ETIMEDOUT;
-        timer_arm(&thread->sleep_timer, deadline_ns);
-    }
-    sched_sleep(state);
-    if (deadline_ns != WAIT_FOREVER)
-        timer_cancel(&thread->sleep_timer);
-    if (atomic_exchange(&thread->wake_pending, false))
-        return 0;
-    if (thread->timed_out)
+    if (clock_ns() >= deadline_ns)
         return -ETIMEDOUT;
-    if (state == THREAD_SLEEPING && atomic_load(&thread->signal_pending))
-        return -ERESTARTSYS;
-    return 0;
+    timer_arm(&thread->sleep_timer, deadline_ns);
+    sched_sleep(state);
+    timer_cancel(&thread->sleep_timer);
+    if (thread->timed_out && !atomic_load(&thread->wake_pending))
+        return -ETIMEDOUT;
+    return sleep_result(thread, state);
 }
 
 int wait_sleep(uint64_t deadline_ns)
@@ -179,41 +193,29 @@ static inline bool nobody_waits(const struct wait_queue *queue)
     return *(struct list *const volatile *)&queue->entries.next == &queue->entries;
 }
 
-static unsigned int wake_entries(struct wait_queue *queue, uint32_t key, unsigned int count,
-                                 bool others)
+/* Up to count exclusive entries, and the others if they are wanted, too. */
+static void wake_entries(struct wait_queue *queue, uint32_t key, unsigned int count, bool others)
 {
-    unsigned int woken = 0;
-
     spin_lock(&queue->lock);
     LIST_FOR_EACH_SAFE(link, next, &queue->entries)
     {
         struct wait_entry *entry = LIST_ENTRY(link, struct wait_entry, link);
-        if (entry->exclusive && count == 0)
-            break;
-        if (!entry->exclusive && !others)
+        bool consumed = true, exclusive = entry->exclusive;
+
+        if (!exclusive && !others)
             continue;
         if (key && entry->key_mask && !(key & entry->key_mask))
             continue;
-        bool consumed = true;
         if (entry->leaves_when_woken)
             unlink_entry(entry);
         if (entry->callback)
             consumed = entry->callback(entry, key);
         else
             thread_wake(entry->thread);
-        if (consumed) {
-            woken++;
-            if (entry->exclusive)
-                count--;
-        }
+        if (exclusive && consumed && --count == 0)
+            break;
     }
     spin_unlock(&queue->lock);
-    return woken;
-}
-
-unsigned int wake_some(struct wait_queue *queue, uint32_t key, unsigned int count)
-{
-    return nobody_waits(queue) ? 0 : wake_entries(queue, key, count, true);
 }
 
 void wake_all(struct wait_queue *queue, uint32_t key)

@@ -80,9 +80,8 @@ void wait_clock_was_set(void);
 void wait_cancel(void);
 
 void wake_all(struct wait_queue *queue, uint32_t key);
+/* All entries that are not exclusive, and one that is. */
 void wake_one(struct wait_queue *queue, uint32_t key);
-/* Non-exclusive entries all, exclusive ones up to count; returns how many were woken. */
-unsigned int wake_some(struct wait_queue *queue, uint32_t key, unsigned int count);
 /*
  * One exclusive entry and nobody else: the caller was woken as one, and leaves something for the
  * next, or leaves without having used what it was woken for.

@@ -180,7 +180,7 @@ static void exclusive_waiters_wake_one_at_a_time(void **state)
     wake_one(&queue, 0);
     host_run();
     assert_string_equal(trace, "1");
-    assert_int_equal(wake_some(&queue, 0, 5), 2);
+    wake_all(&queue, 0);
     host_run();
     assert_string_equal(trace, "123");
 }
@@ -193,6 +193,37 @@ static bool count_callback(struct wait_entry *entry, uint32_t key)
     (void)key;
     callback_count++;
     return true;
+}
+
+static bool refuse_callback(struct wait_entry *entry, uint32_t key)
+{
+    (void)count_callback(entry, key);
+    return false;
+}
+
+static void the_next_is_woken_and_nobody_else(void **state)
+{
+    struct wait_entry watcher = {.callback = count_callback};
+    struct wait_entry busy = {.callback = refuse_callback, .exclusive = true};
+
+    (void)state;
+    start_waiting();
+    callback_count = 0;
+    wait_add(&queue, &watcher);
+    wait_add(&queue, &busy); /* in front of those who sleep, and does not want it */
+    thread_start_kernel("1", waits_exclusively, "1");
+    thread_start_kernel("2", waits_exclusively, "2");
+    host_run();
+    wake_next(&queue, 0);
+    host_run();
+    assert_string_equal(trace, "1");
+    assert_int_equal(callback_count, 1); /* busy */
+    wake_one(&queue, 0);
+    host_run();
+    assert_string_equal(trace, "12");
+    assert_int_equal(callback_count, 3);
+    wait_remove(&watcher);
+    wait_remove(&busy);
 }
 
 static void callbacks_are_called_for_their_keys(void **state)
@@ -365,6 +396,7 @@ int main(void)
         cmocka_unit_test(a_signal_does_not_end_a_hard_wait),
         cmocka_unit_test(a_wake_before_the_sleep_is_not_lost),
         cmocka_unit_test(exclusive_waiters_wake_one_at_a_time),
+        cmocka_unit_test(the_next_is_woken_and_nobody_else),
         cmocka_unit_test(callbacks_are_called_for_their_keys),
         cmocka_unit_test(one_thread_waits_on_two_queues),
         cmocka_unit_test(setting_the_clock_moves_sleeps),
