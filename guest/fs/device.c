@@ -15,8 +15,10 @@
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 #include "mm/vma.h"
+#include "sched/thread.h"
 
 #define REGISTRATIONS_MAX 8u
+#define OTHERS_EVERY 262144u /* bytes that one call writes before others may run */
 #define RNDGETENTCNT 0x80045200u /* random(4) */
 #define RANDOM_BITS 256u /* the pool is always full */
 
@@ -55,9 +57,21 @@ static ssize_t null_write(struct file *file, struct iobuf *buf, loff_t *pos)
 
 static ssize_t zero_read(struct file *file, struct iobuf *buf, loff_t *pos)
 {
+    ssize_t total = 0, done;
+
     (void)file;
     (void)pos;
-    return iobuf_put_zero(buf, buf->remaining);
+    do {
+        size_t size = MIN(buf->remaining, OTHERS_EVERY);
+
+        done = iobuf_put_zero(buf, size);
+        if (done < 0)
+            return total ? total : done;
+        total += done;
+        if ((size_t)done < size)
+            break;
+    } while (buf->remaining && !sched_checkpoint());
+    return total;
 }
 
 static ssize_t full_write(struct file *file, struct iobuf *buf, loff_t *pos)
@@ -89,7 +103,7 @@ static ssize_t random_read(struct file *file, struct iobuf *buf, loff_t *pos)
         if (done < 0)
             return total ? total : done;
         total += done;
-        if ((size_t)done < size)
+        if ((size_t)done < size || (buf->remaining && sched_checkpoint()))
             break;
     }
     return total;

@@ -8,6 +8,7 @@
 #include "iface/file.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "sched/thread.h"
 
 #define BOUNCE_SIZE 256u
 #define TENTH_NS 100000000ull
@@ -306,7 +307,7 @@ ssize_t ldisc_write(struct ldisc *ldisc, struct iobuf *buf, bool nonblock)
         if (count <= 0)
             return done != 0 ? done : count;
         done += count;
-        if (count < part)
+        if (count < part || (buf->remaining && sched_checkpoint()))
             break;
     }
     return done;

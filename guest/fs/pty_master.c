@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "sched/thread.h"
 
 #define CHUNK 512u
 
@@ -142,6 +143,8 @@ static ssize_t master_write(struct file *file, struct iobuf *buf, loff_t *pos)
         if (taken < 0)
             return done ? done : taken;
         done += taken;
+        if (buf->remaining && sched_checkpoint()) /* keys that raise signals need no room */
+            return done ? done : -ERESTARTSYS;
     }
     return done;
 }
@@ -229,6 +232,8 @@ static int64_t set_packet(struct pty *pty, uaddr_t arg)
     if (on && !pty->packet)
         pty->status = 0;
     pty->packet = on != 0;
+    if (!on) /* nobody would ever read it */
+        pty->status = 0;
     spin_unlock(&pty->tty.ldisc.lock);
     return 0;
 }

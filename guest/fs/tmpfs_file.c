@@ -11,6 +11,9 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "mm/vma.h"
+#include "sched/thread.h"
+
+#define OTHERS_EVERY 262144l /* bytes that one call moves before others may run */
 
 #define FALLOC_ZERO_RANGE 16
 
@@ -56,7 +59,7 @@ static ssize_t regular_read(struct file *file, struct iobuf *buf, loff_t *pos)
     ssize_t total = 0;
 
     while (buf->remaining && at < size) {
-        size_t want = MIN(buf->remaining, size - at);
+        size_t want = MIN(MIN(buf->remaining, size - at), OTHERS_EVERY);
         ssize_t done = read_piece(node, buf, at, want);
 
         if (done < 0)
@@ -65,6 +68,8 @@ static ssize_t regular_read(struct file *file, struct iobuf *buf, loff_t *pos)
         total += done;
         if (done == 0)
             break;
+        if (UNLIKELY(total / OTHERS_EVERY != (total - done) / OTHERS_EVERY))
+            sched_checkpoint();
     }
     *pos = (loff_t)at;
     if (!(file->mode & FMODE_NOATIME))
@@ -107,6 +112,8 @@ static ssize_t write_locked(struct tmpfs_inode *node, struct iobuf *buf, uint64_
             node->inode.attr.size = at;
         if ((size_t)done < size)
             break;
+        if (UNLIKELY(at % OTHERS_EVERY == 0))
+            sched_checkpoint();
     }
     return total;
 }
@@ -195,6 +202,8 @@ static int reserve(struct tmpfs_inode *node, uint64_t offset, uint64_t end)
         if (error)
             return error;
         page_put(page);
+        if (at % OTHERS_EVERY == 0)
+            sched_checkpoint();
     }
     return 0;
 }

@@ -118,7 +118,7 @@ static int64_t copy_between(const struct side *from, const struct side *to, uint
         }
         total += put;
         count -= (uint64_t)put;
-        if (put < got || (until_short && (size_t)got < BUFFER_SIZE) || signal_is_pending())
+        if (put < got || (until_short && (size_t)got < BUFFER_SIZE) || sched_checkpoint())
             break;
     }
     page_put(pages);

@@ -9,6 +9,7 @@
 #include "lib/errno.h"
 #include "lib/panic.h"
 #include "lib/printf.h"
+#include "sched/thread.h"
 #include "sched/wait_queue.h"
 
 unsigned int fake_log_lines;
@@ -69,6 +70,11 @@ void wait_end(struct wait_queue *queue, struct wait_entry *entry)
 {
     (void)queue;
     entry->queue = NULL;
+}
+
+__attribute__((weak)) bool sched_checkpoint(void) /* tests may have their own */
+{
+    return false;
 }
 
 int wait_sleep(uint64_t deadline_ns)

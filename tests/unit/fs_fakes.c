@@ -16,6 +16,7 @@
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 #include "mm/vma.h"
+#include "sched/thread.h"
 
 struct fs_context fake_context = {.privileged = true, .umask = 022};
 uint64_t fake_total_pages = 4096;
@@ -225,6 +226,11 @@ void wait_end(struct wait_queue *queue, struct wait_entry *entry)
 {
     (void)queue;
     (void)entry;
+}
+
+bool sched_checkpoint(void)
+{
+    return false;
 }
 
 int wait_sleep(uint64_t deadline_ns)
