@@ -440,6 +440,9 @@ _Static_assert(sizeof(struct guest_stats) <= 4096, "statistics fit one page");
 #define GUEST_BOOT_SUMS_SECTION ".sums"
 /* Only the kernel must be there; what sums are given for must be as they say. */
 
+/* The last words of a loader that gives up, behind a line "vmm: ..." with the reason. */
+#define GUEST_BOOT_GIVES_UP "Press a key to go back."
+
 enum guest_boot_part {
     GUEST_BOOT_KERNEL,
     GUEST_BOOT_ARCHIVE,

@@ -134,13 +134,15 @@ EFI_STATUS fail(EFI_STATUS status, const char *format, ...)
 void wait_for_key(const struct loader *loader)
 {
     SIMPLE_INPUT_INTERFACE *in = loader->system->ConIn;
+    struct line line = {.length = 0};
     EFI_INPUT_KEY key;
 
-    if (!in || !loader->system->ConOut)
+    if (!in || !console->ConOut)
         return;
     in->Reset(in, FALSE);
-    loader->system->ConOut->OutputString(loader->system->ConOut,
-                                         (CHAR16 *)(uintptr_t)L"Press a key to go back.\r\n");
+    put_text(&line, GUEST_BOOT_GIVES_UP "\r\n");
+    line.text[line.length] = 0;
+    console->ConOut->OutputString(console->ConOut, line.text);
     for (unsigned int i = 0; i < KEY_WAIT_STEPS; i++) {
         if (in->ReadKeyStroke(in, &key) == EFI_SUCCESS)
             return;

@@ -125,6 +125,10 @@ test_too_little_memory() {
     disk --add "$T/file"
     boot_until "$T/disk.img" "Press a key" -m 80M
     serial_has "vmm: too little memory: vmm/archive.cpio takes 60 MiB (out of resources)"
+    run_vmm --machine efi -m 124M --add "$T/file" "$(type -P busybox)" true
+    expect_status 125
+    expect_one_line_error
+    expect_stderr_has "the UEFI loader: too little memory: vmm/archive.cpio takes 60 MiB"
 }
 
 # Real programs with libraries, from a disk and from one file.

@@ -12,8 +12,8 @@
 #include "vmm/qemu/qemu.h"
 
 #define TEMPORARY_DIR "/tmp"
-#define MEMORY_LEAST (64ull << 20) /* OVMF does not get far with less, */
-#define MEMORY_FIRMWARE (48ull << 20) /* and keeps this much while it loads our files */
+/* What OVMF keeps, at its busiest, beside the files that it has read for us. */
+#define MEMORY_FIRMWARE (62ull << 20)
 
 /* Where distributions put OVMF: the code alone, or all in one file. */
 static const char *find_firmware(void)
@@ -48,10 +48,7 @@ int qemu_open_efi(struct qemu *qemu, const struct archive *archive, struct vmm_e
     if (!qemu->firmware)
         return vmm_fail(error, -ENOENT, VMM_FAULT_USAGE,
                         "--machine efi: no UEFI firmware is installed (apt install ovmf)");
-    uint64_t files = archive ? archive->size : 0;
-    uint64_t beside =
-        files < MEMORY_LEAST - MEMORY_FIRMWARE ? MEMORY_LEAST - files : MEMORY_FIRMWARE;
-    result = qemu_check_memory(qemu, files, beside, error);
+    result = qemu_check_memory(qemu, archive ? archive->size : 0, MEMORY_FIRMWARE, error);
     if (result)
         return result;
     qemu->kernel_fd = image_temporary(TEMPORARY_DIR);
@@ -60,4 +57,27 @@ int qemu_open_efi(struct qemu *qemu, const struct archive *archive, struct vmm_e
                         "cannot make a temporary file for the boot disk: %s",
                         strerror(-qemu->kernel_fd));
     return image_write(VMM_IMAGE_DISK, archive, words, qemu->kernel_fd, TEMPORARY_DIR, error);
+}
+
+const char *qemu_loader_failure(struct qemu *qemu, size_t *length)
+{
+    static const char prefix[] = "vmm: ", end[] = GUEST_BOOT_GIVES_UP;
+    struct tail *tail = &qemu->console_tail;
+    const char *start = NULL;
+
+    if (qemu->config->machine != VMM_MACHINE_EFI || qemu->has_result ||
+        !memmem(tail->bytes, tail->length, end, sizeof(end) - 1))
+        return NULL;
+    /* The last such line: firmware may have said it on several consoles. */
+    for (const char *at = tail->bytes; (at = memmem(at, (size_t)(tail->bytes + tail->length - at),
+                                                    prefix, sizeof(prefix) - 1)) != NULL;
+         at++)
+        start = at;
+    if (!start)
+        return NULL;
+    start += sizeof(prefix) - 1;
+    *length = 0;
+    while (start + *length < tail->bytes + tail->length && start[*length] >= ' ')
+        ++*length;
+    return start;
 }

@@ -134,8 +134,12 @@ static void fail_with_last_words(struct qemu *qemu, struct vmm_error *error, con
 static void explain_silence(struct qemu *qemu, struct vmm_error *error)
 {
     bool ours = !qemu->config->kernel || qemu->config->program;
+    size_t length;
+    const char *said = qemu_loader_failure(qemu, &length);
     qemu->result.outcome = VMM_BROKEN;
-    if (qemu->error_tail.length) {
+    if (said) {
+        vmm_fail(error, 0, VMM_FAULT_USAGE, "the UEFI loader: %.*s", (int)length, said);
+    } else if (qemu->error_tail.length) {
         vmm_fail(error, 0, VMM_FAULT_USAGE, "%s", one_line(&qemu->error_tail));
     } else if (!ours) {
         qemu->result.outcome = VMM_POWERED_OFF;

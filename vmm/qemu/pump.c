@@ -136,10 +136,13 @@ static int take_control(struct qemu *qemu, const struct pollfd *poll)
 static int step(struct qemu *qemu, const struct pollfd *polls)
 {
     int result = 0;
+    size_t length;
     relay_step(&qemu->in, &polls[SLOT_IN], NULL);
     relay_step(&qemu->out, &polls[SLOT_OUT], NULL);
     relay_step(&qemu->err, &polls[SLOT_ERR], NULL);
     relay_step(&qemu->console, &polls[SLOT_CONSOLE], &qemu->console_tail);
+    if (polls[SLOT_CONSOLE].revents && qemu_loader_failure(qemu, &length))
+        qemu_kill(qemu); /* the firmware would ask the user what to do now */
     if (polls[SLOT_CTL].revents)
         result = take_control(qemu, &polls[SLOT_CTL]);
     if (polls[SLOT_REQUEST].revents)
