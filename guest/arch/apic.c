@@ -294,9 +294,13 @@ int ioapic_enable(unsigned int gsi, bool level, bool active_low)
         low |= REDIRECT_LEVEL;
     if (active_low)
         low |= REDIRECT_ACTIVE_LOW;
-    /* The destination is 0 after reset, which is what the first CPU wants: saves two exits. */
-    if (this_cpu()->apic_id != 0)
-        ioapic_write(ioapic, IOAPIC_REDIRECT(pin) + 1, this_cpu()->apic_id << 24);
+    /* Our monitor's first CPU is 0, and so is the destination after a reset: saves exits. */
+    bool told = boot_info.cpu.flags & GUEST_CPU_X2APIC_ON;
+    uint32_t id = told ? this_cpu()->apic_id : apic_own_id();
+    if (id > MESSAGE_ID_MAX)
+        return -EINVAL;
+    if (id != 0 || !told)
+        ioapic_write(ioapic, IOAPIC_REDIRECT(pin) + 1, id << 24);
     ioapic_write(ioapic, IOAPIC_REDIRECT(pin), low);
     return 0;
 }

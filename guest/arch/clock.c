@@ -180,6 +180,9 @@ void clock_init(uint64_t tsc_base)
     find_frequency();
     use_frequency();
     klog(LOG_INFO, "clock: TSC at %lu kHz, by %s", clock_params.tsc_khz, clock_params.source);
+    /* A hypervisor keeps it steady, whatever it says of the CPU. */
+    if (!cpu_features.invariant_tsc && !cpu_features.hypervisor_base)
+        klog(LOG_WARNING, "clock: this CPU's TSC may change its rate: the time may be wrong");
     const struct guest_cpu *told = &boot_info.cpu;
     clock_params.wall_base_ns =
         told->wall_ns ? told->wall_ns + ns_between(told->wall_tsc, clock_params.tsc_base)

@@ -226,3 +226,25 @@ test_cost() {
         done
     done
 }
+
+# Another kernel has the same machines; and a CPU whose clock cannot be trusted is named.
+test_linux_too() {
+    local kernel
+    kernel=$(find /boot -maxdepth 1 -name 'vmlinuz-*cloud*' | sort -V | tail -n 1)
+    [ -n "$kernel" ] || skip "linux-image-cloud-amd64 is not installed"
+    mkdir -p "$T/linux/bin" "$T/linux/proc"
+    cp "$busybox" "$T/linux/bin/"
+    printf '#!/bin/busybox sh\n%s\n' '/bin/busybox mount -t proc p /proc; /bin/busybox uname -s
+/bin/busybox grep -c ^processor /proc/cpuinfo; /bin/busybox poweroff -f' >"$T/linux/init"
+    chmod +x "$T/linux/init"
+    (cd "$T/linux" && find . | cpio -o -H newc --quiet) >"$T/initrd"
+    run_vmm --machine q35 -c 2 --timeout 60s --kernel "$kernel" --initrd "$T/initrd" --append "console=ttyS0 quiet"
+    expect_status 0
+    tr -d '\r' <"$out" | grep -A1 -x Linux | grep -qx 2 || fail "Linux does not see two processors"
+}
+test_unsteady_clock() {
+    plain q35 "" 'echo hello' -serial stdio -cpu qemu64,-hypervisor
+    expect_status 0
+    grep -qx "clock: this CPU's TSC may change its rate: the time may be wrong" "$T/lines" || fail "not said"
+    grep -qx hello "$T/lines" || fail "no program"
+}

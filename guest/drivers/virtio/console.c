@@ -93,6 +93,8 @@ static struct console_port *find_port(enum console_role role)
         struct console_port *port = console_device_find(first, port_names[role]);
         if (port == NULL && role != CONSOLE_CTL) /* a stranger's device: names mean nothing */
             port = console_device_find(first, NULL);
+        if (port == NULL)
+            klog(LOG_WARNING, "console: the device has no port %s", port_names[role]);
         return port;
     }
     if (role == CONSOLE_CTL)
