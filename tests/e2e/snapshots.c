@@ -129,12 +129,17 @@ static unsigned int find_in_guest_memory(const char *pattern)
 
 static void hunt(struct vmm *vm, const char *what)
 {
-    char secret[100];
+    static char large[30000];
+    char secret[100], out[10];
     unsigned int while_there;
 
     snprintf(secret, sizeof(secret), "%s%s", secret_half, what);
     says(vm, "leak", secret, "");
     says(vm, "leak_more", secret, "[] [] []");
+    /* In pages of the call area that only the monitor writes. */
+    memset(large, 'a', sizeof(large) - 1);
+    memcpy(large + sizeof(large) - sizeof(secret), secret, strlen(secret));
+    call(vm, "nothing", large, out, sizeof(out));
     while_there = find_in_guest_memory(secret);
     need(vmm_reset(vm, &error), "reset");
     good(while_there > 0, "the hunt can find something");
