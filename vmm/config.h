@@ -60,6 +60,7 @@ struct vmm_config {
     bool functions;
     size_t export_count;
     struct vmm_config_export *exports;
+    bool snapshots; /* of the running VM */
     char *snapshot_at_ready; /* NULL: none is saved */
     vmm_log_fn *log;
     void *log_arg;

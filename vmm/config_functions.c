@@ -40,6 +40,12 @@ int vmm_export(struct vmm_config *config, const char *name, vmm_host_fn *functio
     return 0;
 }
 
+int vmm_config_set_snapshots(struct vmm_config *config, bool on)
+{
+    config->snapshots = on;
+    return 0;
+}
+
 int vmm_config_set_snapshot_at_ready(struct vmm_config *config, const char *path)
 {
     return path != NULL && *path == '\0'

@@ -89,6 +89,7 @@ struct machine {
     pthread_mutex_t call_lock; /* one call at a time */
     _Atomic(bool) cancel;
     bool threads_run;
+    bool runs; /* vmm_run() has not returned; guarded by call_lock */
     /* The thread that runs the first CPU, see machine_runner.c; guarded by call_lock. */
     bool has_runner, has_caller;
     pthread_t runner, caller; /* caller: of the last call that ran in its caller's thread */

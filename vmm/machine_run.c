@@ -229,8 +229,19 @@ void machine_report(struct machine *machine, struct vmm_result *result, struct v
 
 static enum sandbox_role sandbox_role(const struct machine *machine)
 {
-    return machine->cpu_count > 1 || machine->config->disk_count > 0 ? SANDBOX_KVM_LARGE
-                                                                     : SANDBOX_KVM;
+    return machine->cpu_count > 1 || machine->config->disk_count > 0 || machine->config->snapshots
+               ? SANDBOX_KVM_LARGE
+               : SANDBOX_KVM;
+}
+
+/* Waits for whoever takes a snapshot; nobody does unless it was allowed. */
+static void set_runs(struct machine *machine, bool runs)
+{
+    if (machine->config->snapshots) {
+        pthread_mutex_lock(&machine->call_lock);
+        machine->runs = runs;
+        pthread_mutex_unlock(&machine->call_lock);
+    }
 }
 
 int machine_run(void *arg, struct vmm_result *result, struct vmm_error *error)
@@ -255,12 +266,14 @@ int machine_run(void *arg, struct vmm_result *result, struct vmm_error *error)
         status = sandbox_enter(sandbox_role(machine), error);
     }
     if (status == 0) {
+        set_runs(machine, true);
         machine_start_threads(machine);
         if (machine->config->stats) {
             machine->started_ns = machine_now_ns();
         }
         machine_end_by_vcpu(machine, &machine->vcpus[0],
                             vcpu_run(&machine->vcpus[0], &machine->events));
+        set_runs(machine, false);
         finish(machine);
         machine->ended_ns = machine->config->stats ? machine_now_ns() : 0;
         machine_report(machine, result, error);

@@ -168,7 +168,7 @@ static int save(struct machine *machine, struct vmm_snapshot *snapshot, struct v
     }
     if (result == 0) {
         result = memory_file_write(&machine->mem, &snapshot->layout, snapshot->memory_fd);
-        if (result == 0) {
+        if (result == 0 && machine->config->functions) {
             result = memory_reset_start(&machine->memory_reset, &machine->vm, &machine->mem);
         }
         if (result != 0) {
@@ -182,6 +182,21 @@ static int save(struct machine *machine, struct vmm_snapshot *snapshot, struct v
         result = snapshot_map_memory(snapshot, error);
     }
     return result;
+}
+
+/* Stands still already between calls; a run is held.  The CPUs have stopped when this returns 0. */
+static int stop_for_snapshot(struct machine *machine, struct vmm_error *error)
+{
+    if (machine->runs) {
+        machine_hold(machine, false);
+        machine_wait_parked(machine, machine->cpu_count);
+    } else if (!machine->calls.ready) {
+        return vmm_fail(error, -EBUSY, VMM_FAULT_USAGE,
+                        "a snapshot needs a VM that has been started");
+    }
+    return machine->spoiled || atomic_load(&machine->end_claimed)
+               ? vmm_fail(error, -ESHUTDOWN, VMM_FAULT_USAGE, "the VM has ended")
+               : 0;
 }
 
 int machine_take_snapshot(void *arg, struct vmm_snapshot **out, struct vmm_error *error)
@@ -203,20 +218,23 @@ int machine_take_snapshot(void *arg, struct vmm_snapshot **out, struct vmm_error
         return vmm_fail(error, -ENOMEM, VMM_FAULT_USAGE, "out of memory");
     }
     pthread_mutex_lock(&machine->call_lock);
-    if (machine->spoiled || !machine->calls.ready || atomic_load(&machine->end_claimed)) {
-        result = vmm_fail(error, -EBUSY, VMM_FAULT_USAGE,
-                          "a snapshot needs a VM that has been started and has not ended");
-    } else {
+    result = stop_for_snapshot(machine, error);
+    if (result == 0) {
         result = save(machine, snapshot, error);
     }
-    if (result == 0) {
+    if (machine->runs) {
+        machine_release(machine);
+    }
+    if (result == 0 && machine->config->functions) {
         snapshot_put(machine->snapshot);
         machine->snapshot = snapshot_get(snapshot);
+    }
+    pthread_mutex_unlock(&machine->call_lock);
+    if (result == 0) {
         *out = snapshot;
     } else {
         snapshot_put(snapshot);
     }
-    pthread_mutex_unlock(&machine->call_lock);
     return result;
 }
 

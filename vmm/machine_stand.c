@@ -10,6 +10,9 @@
  */
 #include "vmm/machine.h"
 
+#define NS_PER_SECOND 1000000000l
+#define LOOK_FOR_END_NS 20000000l
+
 void machine_hold(struct machine *machine, bool from_cpu)
 {
     atomic_store_explicit(&machine->hold, true, memory_order_release);
@@ -46,7 +49,14 @@ void machine_wait_parked(struct machine *machine, unsigned int count)
     }
     pthread_mutex_lock(&machine->stand_lock);
     while (machine->parked < count && !atomic_load(&machine->ended)) {
-        pthread_cond_wait(&machine->stand_changed, &machine->stand_lock);
+        struct timespec soon;
+
+        /* An end tells nobody: it may come from a signal handler. */
+        clock_gettime(CLOCK_REALTIME, &soon);
+        soon.tv_nsec += LOOK_FOR_END_NS;
+        soon.tv_sec += soon.tv_nsec / NS_PER_SECOND;
+        soon.tv_nsec %= NS_PER_SECOND;
+        pthread_cond_timedwait(&machine->stand_changed, &machine->stand_lock, &soon);
     }
     pthread_mutex_unlock(&machine->stand_lock);
 }
@@ -74,5 +84,6 @@ void machine_ready(struct machine *machine)
 
 bool machine_may_stand_still(const struct machine *machine)
 {
-    return machine->config->functions || machine->config->snapshot_at_ready != NULL;
+    return machine->config->functions || machine->config->snapshots ||
+           machine->config->snapshot_at_ready != NULL;
 }

@@ -270,7 +270,10 @@ int vmm_cancel(struct vmm *vm);
  */
 struct vmm_snapshot;
 
-/* Of a VM that stands still: started, and between calls.  It goes on unharmed. */
+/*
+ * Of a VM that stands still: started, and between calls.  Or, if vmm_config_set_snapshots() allowed
+ * it, from another thread while vmm_run() runs: all CPUs stop for it.  The VM goes on unharmed.
+ */
 int vmm_snapshot_take(struct vmm *vm, struct vmm_snapshot **snapshot, struct vmm_error *error);
 /*
  * Two files: path (state) and path.mem (memory, sparse).  Written aside and renamed; replaces
@@ -314,6 +317,8 @@ int vmm_reset(struct vmm *vm, struct vmm_error *error);
  */
 int vmm_warm(struct vmm *vm, struct vmm_error *error);
 
+/* Snapshots may be taken while vmm_run() runs; costs the start of the VM a little. */
+int vmm_config_set_snapshots(struct vmm_config *config, bool on);
 /* A snapshot for vmm_run(): saved to path when the program says ready, and the run ends. */
 int vmm_config_set_snapshot_at_ready(struct vmm_config *config, const char *path);
 

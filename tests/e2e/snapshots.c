@@ -357,29 +357,6 @@ static void threads(void)
     vmm_snapshot_free(snapshot);
 }
 
-/* ---- files --------------------------------------------------------------- */
-
-static void open_file(const char *path)
-{
-    struct vmm_snapshot *snapshot = NULL;
-    struct vmm *vm = NULL;
-    int result = vmm_snapshot_open(path, &snapshot, &error);
-
-    if (result == 0) {
-        result = vmm_clone(snapshot, NULL, &vm, &error);
-    }
-    if (result == 0) {
-        char out[100];
-
-        result = call(vm, "echo", "works", out, sizeof(out));
-        printf("opened: %d %s\n", result, out);
-    } else {
-        printf("refused: %s\n", error.text);
-    }
-    vmm_destroy(vm);
-    vmm_snapshot_free(snapshot);
-}
-
 int main(int argc, char **argv)
 {
     const char *test = argc > 2 ? argv[2] : "";
@@ -396,17 +373,6 @@ int main(int argc, char **argv)
         after_ends(cpus);
     } else if (strcmp(test, "threads") == 0) {
         threads();
-    } else if (strcmp(test, "save") == 0) {
-        struct vmm *vm = start(1);
-        struct vmm_snapshot *snapshot = take(vm);
-
-        need(vmm_snapshot_save(snapshot, argv[3], &error), "save");
-        vmm_snapshot_free(snapshot);
-        vmm_destroy(vm);
-    } else if (strcmp(test, "open") == 0) {
-        for (int i = 3; i < argc; i++) {
-            open_file(argv[i]);
-        }
     } else {
         return 2;
     }
