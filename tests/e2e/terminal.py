@@ -35,14 +35,15 @@ class Terminal:
         os.write(self.fd, text.encode("latin-1"))
 
     def more(self, until):
-        """Takes what has come by then; False at the end."""
+        """Takes what has come by then, if anything (fresh); False at the end."""
+        self.fresh = False
         if not select.select([self.fd], [], [], max(0, until - time.monotonic()))[0]:
             return True
         try:
             data = os.read(self.fd, 65536)
         except OSError:         # EIO: nobody has it open any more
             return False
-        self.unread += data
+        self.unread, self.fresh = self.unread + data, True
         whole = self.unread.rfind(b"\x1b")      # a sequence may be cut in two
         if whole < 0 or CONTROL.match(self.unread, whole) or len(self.unread) - whole > 64:
             whole = len(self.unread)

@@ -72,6 +72,36 @@ t.type("exit 5")
 t.ends(5)
 PY
 }
+# More than anybody reads, stopped and let go on; more than a line discipline holds, typed at once.
+test_flood() {
+    tools bash yes seq cat wc
+    at_terminal <<'PY'
+import time
+t = Terminal("-e", "PS1=@> ", *with_, "/bin/bash", "--norc", "--noprofile", "-i")
+t.see("@> ")
+t.type("yes over and over", "over and over\r\nover and over\r\n")
+t.keys("\x03")
+t.see("@> ")
+t.type("echo status $?", "status 130", "@> ")
+t.type("seq 30000; echo en''d", "\n100\r\n")
+t.keys("\x13")                                               # Ctrl-S
+while t.more(time.monotonic() + 1) and t.fresh:
+    pass
+stopped = t.screen
+t.keys("\x11")                                               # Ctrl-Q
+t.see("30000\r\nend\r\n", "@> ")
+if b"30000" in stopped:
+    print("Ctrl-S came too late")
+t.type("cat >/tmp/typed; wc </tmp/typed", "\r\n")
+for i in range(150):
+    t.keys("line %d %s\r" % (i, "x" * 60))
+    t.more(time.monotonic())
+t.keys("\x04")
+t.see(" 150 +450 +10390 *\r\n", "@> ")
+t.type("exit")
+t.ends(0)
+PY
+}
 # lines: a file of 500 lines at /text in the VM.
 lines() {
     printf 'line %d of many\n' {1..500} >"$T/text"
@@ -174,6 +204,7 @@ t.ask("q", "status 143")
 t.ends(0)
 PY
 }
+# only qemu: the same kernel; the emulated lab is slow
 test_tmux_resized() {
     job
     tools tmux tty ps
