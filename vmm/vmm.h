@@ -293,8 +293,7 @@ struct vmm_snapshot_info {
     uint64_t memory_bytes, taken_ns; /* since 1970 */
     unsigned int cpus;
     bool functions; /* the program serves functions */
-    char program[256]; /* its path on the host that took it */
-    char hostname[72];
+    char program[256], hostname[72]; /* program: its path on the host that took it */
 };
 int vmm_snapshot_info(const char *path, struct vmm_snapshot_info *info, struct vmm_error *error);
 
@@ -365,13 +364,10 @@ enum vmm_image { VMM_IMAGE_DISK, VMM_IMAGE_EFI };
 int vmm_image_write(const struct vmm_config *config, enum vmm_image kind, const char *path,
                     struct vmm_error *error);
 
-/* ---- A process that serves ----------------------------------------------- */
-
 /*
- * For a process that only calls, clones and resets from now on: as vmm_run() does, closes the
- * calling thread and those it starts later, for good.  What stays: /dev/kvm, the files `readable`
- * and those in the directories `writable` (arrays that end in NULL, or NULL), sockets that are
- * there already, a list of system calls (others fail with EPERM).
+ * For a process that only calls, clones and resets from now on: closes the calling thread and those
+ * it starts later.  What stays: /dev/kvm, files `readable` and in the directories `writable`
+ * (arrays that end in NULL, or NULL), its sockets, some system calls; others fail with EPERM.
  */
 int vmm_enclose(const char *const *readable, const char *const *writable, struct vmm_error *error);
 

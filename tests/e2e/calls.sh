@@ -11,7 +11,6 @@ prepare() {
 }
 call() { run "$VMM" call --engine "$ENGINE" --timeout 60 "$@"; }
 
-# only kvm: the guest has no calls under QEMU yet
 test_call() {
     prepare
     call "$FN" echo
@@ -28,7 +27,6 @@ test_call() {
     call "$FN" echo
     cmp -s "$T/large" "$out" || fail "a large input comes back changed"
 }
-# only kvm: the guest has no calls under QEMU yet
 test_failures() {
     prepare
     call "$FN" fail
@@ -55,7 +53,6 @@ test_failures() {
     expect_stderr_has 'ended with status 5'
 }
 # An answer that nobody asked for, one that is malformed.
-# only kvm: the guest has no calls under QEMU yet
 test_protocol() {
     prepare
     call --repeat 3 "$FN" junk
@@ -108,6 +105,19 @@ test_reset() {
     expect_stdout 1
     grep -q '"calls": {"count": 5' "$T/stats" || fail "no statistics"
     grep -q '"resets": {"count": 4' "$T/stats" || fail "no resets in the statistics"
+}
+# only kvm: the example of libvmm(3): a pool
+test_example() {
+    prepare
+    run "$top/$B/functions/clean" "$FN" count a b c
+    expect_status 0
+    expect_stdout '1
+1
+1
+'
+    run "$top/$B/functions/clean" "$FN" fail a
+    expect_status 0
+    expect_stderr_has 'status 7'
 }
 # only kvm: snapshots
 test_snapshot() {

@@ -22,6 +22,16 @@ $B/functions/c.musl: tests/functions/functions.c guest/sdk/vmm_guest.h $B/libvmm
 $B/functions/raw: tests/functions/raw.c
 	@mkdir -p $(@D)
 	$(CC) $(FN_CFLAGS) -static $< -o $@
+FUNCTIONS += $B/functions/http $B/functions/clean
+$B/functions/http: tests/functions/http.c
+	@mkdir -p $(@D)
+	$(CC) $(FN_CFLAGS) -static $< -o $@
+# The example of the manual page, as it is printed there.
+$B/functions/clean: vmm/cli/man/libvmm.3 vmm/vmm.h $B/libvmm.a
+	@mkdir -p $(@D)/include
+	cp vmm/vmm.h $(@D)/include/
+	sed -n '/^.." example: clean.c/,/^.Ed/p' $< | sed '1,2d;$$d;s/\\e/\\/g' > $@.c
+	$(CC) -std=gnu17 -Wall -Wextra -Werror -I$(@D)/include $@.c $B/libvmm.a -pthread -o $@
 $B/functions/bare: tests/functions/bare.c guest/sdk/vmm_guest.h $(SDK)
 	@mkdir -p $(@D)
 	$(CC) $(FN_CFLAGS) -ffreestanding -fno-stack-protector $< -L$B -nostdlib -static -lvmm_guest_start -lvmm_guest -o $@
