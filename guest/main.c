@@ -139,6 +139,7 @@ static void end_machine(int wait_status)
 /* The first process has ended: its wait status becomes the VM's. */
 static void end_with(int wait_status)
 {
+    vmm_files_end();
     if (!process_teardown(wait_status, ipc_remove_everything, end_machine))
         end_machine(wait_status);
 }

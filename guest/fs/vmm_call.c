@@ -33,6 +33,8 @@ static struct {
     .readable = {SPINLOCK_INIT(LOCK_RANK_WAIT), LIST_INIT(calls.readable.entries)},
 };
 
+static atomic_bool machine_ends;
+
 static bool request_is_there(void)
 {
     return __atomic_load_n(&vmm_port->area->request, __ATOMIC_ACQUIRE) !=
@@ -250,10 +252,15 @@ static void abandon(void)
     end_request();
 }
 
+void vmm_files_end(void)
+{
+    atomic_store(&machine_ends, true);
+}
+
 static void abandon_if(bool (*gone)(const void *arg), const void *arg)
 {
     mutex_lock(&calls.lock);
-    bool was_taken = gone(arg);
+    bool was_taken = gone(arg) && !atomic_load(&machine_ends);
     if (was_taken)
         abandon();
     mutex_unlock(&calls.lock);

@@ -19,5 +19,7 @@
 
 /* Boot: where the calls come from. */
 void vmm_files_init(struct call_port *port);
+/* The machine ends: the monitor will hear why, so nobody replies to a call that is left. */
+void vmm_files_end(void);
 
 #endif

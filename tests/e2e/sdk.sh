@@ -104,6 +104,24 @@ sleep: 0
 upper: 0 X
 END
 }
+# Readers that wait in several ways, with one CPU and with two; one ends without a reply.
+test_workers() {
+    local cpus round echoes=()
+    for ((round = 0; round < 30; round++)); do echoes+=(echo=$round who "echo=#60000" nobody); done
+    for cpus in 1 2; do
+        export CPUS=$cpus
+        run timeout 100 "$client" "$functions/workers" "${echoes[@]}" die echo=late
+        expect_status 0
+        for ((round = 0; round < 30; round++)); do
+            grep -qx "echo: 0 $round" "$out" || fail "round $round on $cpus CPUs"
+        done
+        [ "$(grep -c '^echo: 0 60000 bytes, as given' "$out")" = 30 ] || fail "large ones on $cpus CPUs"
+        [ "$(grep -cE '^who: 0 (read|poll|epoll)$' "$out")" = 30 ] || fail "who served, on $cpus CPUs"
+        [ "$(grep -c '^nobody: -2 ' "$out")" = 30 ] || fail "names that nobody has, on $cpus CPUs"
+        says die "ended without a reply"
+        grep -qx "echo: 0 late" "$out" || fail "others do not go on serving"
+    done
+}
 test_embedders_functions() {
     calls "$functions/c" host= host=ab host=#100000 host=#8388608 host=#8388609 host_named=twice host_named=nobody host_named= echo=x 3<<'END'
 host: 0 
@@ -159,4 +177,26 @@ test_init_fails() {
     run_vmm "$functions/c"
     expect_status 1
     expect_stderr_has "run it with"
+}
+# Each goes on from the same snapshot.
+# only kvm: no snapshots with QEMU
+test_clones() {
+    local i values=() now monotonic name
+    run "$VMM" snapshot save -f "$T/snapshot" "$functions/c"
+    expect_status 0
+    for ((i = 0; i < 5; i++)); do
+        for name in random generation; do
+            run "$VMM" call --from "$T/snapshot" $name
+            expect_status 0
+            values+=("$(cat "$out")")
+        done
+    done
+    [ "$(printf '%s\n' "${values[@]}" | sort -u | wc -l)" = 10 ] || fail "clones are alike: ${values[*]}"
+    # The time of day is the host's; the other clock goes on where it was, and not backwards.
+    run "$VMM" call --repeat 3 --from "$T/snapshot" time
+    read -r now monotonic <<<"$(awk -v now="$(date +%s)" '{ print (now - $1 < 5 && $1 - now < 5), $2 }' "$out")"
+    [ "$now" = 1 ] || fail "the time is $(cat "$out"), not $(date +%s)"
+    awk -v m="$monotonic" 'BEGIN { exit !(m > 0) }' || fail "the monotonic clock is $monotonic"
+    run "$VMM" call --hostname elsewhere --from "$T/snapshot" hostname
+    expect_stdout elsewhere
 }

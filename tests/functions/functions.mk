@@ -4,7 +4,7 @@
 # language needs.  Those that cannot be built here (no musl, no go) are left out.
 
 FN_CFLAGS := -std=gnu17 -O1 -g -D_GNU_SOURCE -Wall -Wextra -Werror -fno-omit-frame-pointer -I guest/sdk
-FUNCTIONS := $B/functions/client $B/functions/c $B/functions/c.static $B/functions/bare $B/functions/raw \
+FUNCTIONS := $B/functions/client $B/functions/c $B/functions/c.static $B/functions/bare $B/functions/raw $B/functions/workers \
   $(if $(shell command -v musl-gcc),$B/functions/c.musl) $(if $(shell command -v go),$B/functions/go)
 
 $B/functions/client: tests/e2e/sdk_client.c vmm/vmm.h $B/libvmm.a
@@ -35,6 +35,9 @@ $B/functions/clean: vmm/cli/man/libvmm.3 vmm/vmm.h $B/libvmm.a
 $B/functions/bare: tests/functions/bare.c guest/sdk/vmm_guest.h $(SDK)
 	@mkdir -p $(@D)
 	$(CC) $(FN_CFLAGS) -ffreestanding -fno-stack-protector $< -L$B -nostdlib -static -lvmm_guest_start -lvmm_guest -o $@
+$B/functions/workers: tests/functions/workers.c
+	@mkdir -p $(@D)
+	$(CC) $(FN_CFLAGS) $< -pthread -o $@
 $B/functions/go: tests/functions/functions.go
 	@mkdir -p $(@D)
 	GOFLAGS=-trimpath GOCACHE=$(abspath $B)/gocache CGO_ENABLED=0 go build -o $@ $<
