@@ -179,4 +179,8 @@ test_qemu_on_kvm() {
     expect_stdout "both
 "
     expect_stderr_has "QEMU with KVM"
+    # A PC's devices interrupt by messages to KVM's local APICs, and its clock is KVM's.
+    run "$VMM" run --engine qemu --machine q35 -c 2 $busybox sh -c 'sleep 0.1; nproc; exit 7'
+    expect_status 7
+    expect_stdout $'2\n'
 }
