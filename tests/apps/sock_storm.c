@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -52,7 +53,7 @@ static void pass(struct state *s)
                        .msg_controllen = sizeof(control)};
     *CMSG_FIRSTHDR(&m) = (struct cmsghdr){CMSG_LEN(sizeof(fds)), SOL_SOCKET, SCM_RIGHTS};
     memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m)), fds, sizeof(fds));
-    sendmsg(pick(s), &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+    sendmsg(pick(s), &m, MSG_DONTWAIT | MSG_NOSIGNAL | (below(s, 4) ? 0 : MSG_OOB));
 }
 
 static void receive(struct state *s)
@@ -63,7 +64,7 @@ static void receive(struct state *s)
                        .msg_iovlen = 1,
                        .msg_control = control,
                        .msg_controllen = sizeof(control)};
-    int flags = MSG_DONTWAIT | (below(s, 4) ? 0 : MSG_PEEK);
+    int flags = MSG_DONTWAIT | (below(s, 4) ? 0 : MSG_PEEK) | (below(s, 6) ? 0 : MSG_OOB);
     if (recvmsg(pick(s), &m, flags) < 0)
         return;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
@@ -72,12 +73,30 @@ static void receive(struct state *s)
             place(s, ((int *)(void *)CMSG_DATA(c))[i]);
 }
 
+static void set(struct state *s)
+{
+    int fd = pick(s), value = (int)below(s, 12) - 2;
+
+    switch (below(s, 3)) {
+    case 0:
+        setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &value, sizeof(value));
+        break;
+    case 1:
+        value &= 1;
+        setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &value, sizeof(value));
+        break;
+    default:
+        fcntl(fd, F_SETOWN, getpid()); /* SIGURG is ignored */
+        ioctl(fd, SIOCATMARK, &value);
+    }
+}
+
 static void once(struct state *s)
 {
     static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
     int pair[2], type = types[below(s, 3)] | SOCK_NONBLOCK, fd;
     struct pollfd p = {pick(s), POLLIN | POLLOUT, 0};
-    switch (below(s, 11)) {
+    switch (below(s, 12)) {
     case 0:
         if (socketpair(AF_UNIX, type, 0, pair) == 0) {
             place(s, pair[0]);
@@ -118,6 +137,9 @@ static void once(struct state *s)
         break;
     case 9:
         shutdown(pick(s), (int)below(s, 3));
+        break;
+    case 10:
+        set(s);
         break;
     default:
         poll(&p, 1, 0);
