@@ -216,10 +216,19 @@ static uint32_t stream_poll(struct file *file, struct poll_table *table)
     return events;
 }
 
+static int64_t stream_ioctl(struct file *file, unsigned int request, uint64_t arg)
+{
+    struct chardev *dev = stream_of(file)->dev;
+    if (request != 0x541b) /* FIONREAD */
+        return -ENOTTY;
+    return put_user_u32(UADDR(arg), (uint32_t)dev->ops->readable(dev));
+}
+
 static const struct file_ops stream_file_ops = {
     .read = stream_read,
     .write = stream_write,
     .poll = stream_poll,
+    .ioctl = stream_ioctl,
 };
 
 /* ---- opening -------------------------------------------------------------- */

@@ -23,6 +23,8 @@ struct chardev_ops {
     ssize_t (*read)(struct chardev *dev, void *data, size_t size);
     bool (*can_write)(struct chardev *dev);
     bool (*can_read)(struct chardev *dev); /* also true at end of input */
+    /* Bytes that read() would give at once. */
+    size_t (*readable)(struct chardev *dev);
     /* Waits (bounded) until everything written has reached the host. */
     void (*drain)(struct chardev *dev);
     /* Terminal size if the device knows one. */

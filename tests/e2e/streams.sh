@@ -33,6 +33,14 @@ two" ] || fail "got: $got"
     got=$(timeout 60 "$VMM" run --engine "$ENGINE" $busybox echo done <&5)
     [ "$got" = "done" ] || fail "got: $got"
 }
+test_waiting_input_is_counted() {
+    local got
+    # shellcheck disable=SC2016 # perl's variables
+    got=$({ printf 'hello'; sleep 1; } | "$VMM" run --engine "$ENGINE" /usr/bin/perl -e \
+        'for (1..50) { ioctl(STDIN, 0x541b, $n = pack("i", 0)) or die; last if unpack("i", $n); select(undef, undef, undef, 0.1) }
+         print unpack("i", $n)')
+    [ "$got" = 5 ] || fail "FIONREAD says: $got"
+}
 test_interactive_pipe() {
     # An answer comes before the next question is asked.
     mkfifo "$T/ask" "$T/answer"

@@ -211,6 +211,17 @@ static bool stream_can_read(struct chardev *dev)
     return result;
 }
 
+static size_t stream_readable(struct chardev *dev)
+{
+    console_expect_input();
+    struct console_port *port = lock_port(stream_of(dev));
+    if (port == NULL)
+        return 0;
+    size_t result = console_port_readable(port);
+    unlock_port(port);
+    return result;
+}
+
 /* One look, under the lock: is all out?  If not, the interrupt is asked for. */
 static bool drained(struct console_port *port, unsigned int *in_flight)
 {
@@ -275,6 +286,7 @@ static const struct chardev_ops stream_ops = {
     .write = stream_write,
     .read = stream_read,
     .can_write = stream_can_write,
+    .readable = stream_readable,
     .can_read = stream_can_read,
     .drain = stream_drain,
     .get_size = stream_get_size,

@@ -110,6 +110,7 @@ int console_port_add_input(struct console_port *port);
 ssize_t console_port_write(struct console_port *port, const uint8_t *data, size_t size);
 ssize_t console_port_read(struct console_port *port, uint8_t *data, size_t size);
 bool console_port_can_write(struct console_port *port);
+size_t console_port_readable(struct console_port *port); /* bytes */
 bool console_port_can_read(struct console_port *port);
 void console_port_reclaim(struct console_port *port); /* finished output buffers */
 bool console_port_flushed(struct console_port *port);

@@ -306,6 +306,19 @@ ssize_t console_port_read(struct console_port *port, uint8_t *data, size_t size)
     return done == 0 && size != 0 && at_end(port) ? -EPIPE : (ssize_t)done;
 }
 
+size_t console_port_readable(struct console_port *port)
+{
+    size_t count = 0;
+    if (!console_port_can_read(port))
+        return 0;
+    for (unsigned int i = 0; i < port->rx_filled; i++) {
+        const struct console_buffer *buffer =
+            &port->rx_buffers[port->rx_order[(port->rx_first + i) % CONSOLE_RX_RING]];
+        count += buffer->filled - buffer->taken;
+    }
+    return count;
+}
+
 bool console_port_can_read(struct console_port *port)
 {
     int error = begin_input(port);
