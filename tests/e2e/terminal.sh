@@ -44,7 +44,7 @@ t.see(r"Stopped +sh /job", "@> ")
 t.type("bg", r"\[1\]\+ sh /job &", "continued\r\n")
 t.type("jobs", r"\[1\]\+ +Running +sh /job &", "@> ")
 t.type("ps -o tty=,stat=,args=", "console +Ss +/bin/bash", "console +S +sh /job", r"console +R\+ +ps", "@> ")
-t.type("kill %1; wait", "Terminated +sh /job", "@> ")
+t.type("kill %1; while kill -0 %1 2>&-; do :; done", "Terminated +sh /job", "@> ")
 t.type("sh /job", "going\r\n")
 t.keys("\x03")
 t.see("@> ")
@@ -92,7 +92,7 @@ t.keys("\x11")                                               # Ctrl-Q
 t.see("30000\r\nend\r\n", "@> ")
 if b"30000" in stopped:
     print("Ctrl-S came too late")
-t.type("cat >/tmp/typed; wc </tmp/typed", "\r\n")
+t.type("echo rea''dy; cat >/tmp/typed; wc </tmp/typed", "ready\r\n")
 for i in range(150):
     t.keys("line %d %s\r" % (i, "x" * 60))
     t.more(time.monotonic())
