@@ -7,8 +7,36 @@
 #include "sched/thread.h"
 #include "syscall/trace.h"
 
-#define ROW(nr, name_, handler_, ...) [nr] = {.name = #name_, .kinds = {__VA_ARGS__}},
-#define MISSING(nr, name_) [nr] = {.name = #name_},
+/* All names one behind the other, so that a place among them is a short number. */
+#define ROW(nr, name_, ...) char name_[sizeof(#name_)];
+#define MISSING(nr, name_) char name_[sizeof(#name_)];
+struct names {
+    char none;
+#include "syscall/missing.def"
+#include "syscall/syscalls.def"
+};
+#undef ROW
+#undef MISSING
+_Static_assert(sizeof(struct names) < 65536, "places of names");
+#define ROW(nr, name_, ...) .name_ = #name_,
+#define MISSING(nr, name_) .name_ = #name_,
+static const struct names names = {
+#include "syscall/missing.def"
+#include "syscall/syscalls.def"
+};
+#undef ROW
+#undef MISSING
+
+const char *syscall_name(uint64_t number)
+{
+    uint16_t at = syscall_table[number].name;
+
+    return at ? (const char *)&names + at : NULL;
+}
+
+#define ROW(nr, name_, handler_, ...) \
+    [nr] = {.name = offsetof(struct names, name_), .kinds = {__VA_ARGS__}},
+#define MISSING(nr, name_) [nr] = {.name = offsetof(struct names, name_)},
 const struct syscall_entry syscall_table[SYSCALL_COUNT] = {
 #include "syscall/missing.def"
 #include "syscall/syscalls.def"
@@ -61,7 +89,7 @@ static int64_t missing(const struct syscall_args *args)
     uint64_t number = frame->orig_rax;
 
     if (number < SYSCALL_COUNT && !atomic_exchange(&reported[number], 1)) {
-        const char *name = syscall_table[number].name;
+        const char *name = syscall_name(number);
         unsupported("system call %lu (%s) is not available: the program got ENOSYS", number,
                     name ? name : "unknown");
     }

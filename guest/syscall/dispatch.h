@@ -16,10 +16,11 @@
 typedef int64_t syscall_handler(const struct syscall_args *args);
 
 struct syscall_entry {
-    const char *name; /* NULL: no such call */
+    uint16_t name; /* where among all names; 0: no such call */
     uint8_t kinds[6];
 };
 extern const struct syscall_entry syscall_table[SYSCALL_COUNT];
+const char *syscall_name(uint64_t number); /* NULL: no such call */
 /* Apart from what describes them, so that a start touches one page of it; none is NULL. */
 extern syscall_handler *const syscall_handlers[SYSCALL_COUNT];
 

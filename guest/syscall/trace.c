@@ -187,9 +187,9 @@ int64_t trace_call(uint64_t number, const struct syscall_args *args)
     struct trace_line *line = only_summary ? NULL : kmalloc(sizeof(*line));
     unsigned int shown = 0;
 
-    if (line && syscall_table[number].name) {
+    if (line && syscall_name(number)) {
         begin_line(line);
-        line_add(line, "%s(", syscall_table[number].name);
+        line_add(line, "%s(", syscall_name(number));
         shown = add_arguments(line, number, 0, args, NULL);
         if (never_returns(number)) {
             line_add(line, ") = ?");
@@ -207,7 +207,7 @@ int64_t trace_call(uint64_t number, const struct syscall_args *args)
         return result;
     uint64_t ns = clock_ns() - begin;
     count(number, result, ns);
-    if (line && syscall_table[number].name) {
+    if (line && syscall_name(number)) {
         add_arguments(line, number, shown, args, &result);
         add_result(line, result, ns);
         emit(line);
@@ -246,7 +246,7 @@ void trace_finish(void)
         line->used = 0;
         line_add(line, "%5lu.%06lu %9lu %9lu  %s", ns / (1000 * NS_PER_MS), ns / 1000 % 1000000,
                  atomic_load(&sums[number].calls), atomic_load(&sums[number].errors),
-                 syscall_table[number].name ? syscall_table[number].name : "unknown");
+                 syscall_name(number) ? syscall_name(number) : "unknown");
         emit(line);
     }
     kfree(line);
