@@ -218,7 +218,7 @@ endif
 # "vmm serve" is a program of its own, dynamically linked: what HTTP needs must not make vmm slower.
 SERVE_C   := $(wildcard vmm/serve/*.c)
 SERVE_OBJ := $(SERVE_C:%.c=$B/o/%.o) $(filter-out %/main.o %/cmd_run.o %/cmd_call.o %/cmd_serve.o %/cmd_snapshot.o \
-  %/cmd_image.o %/cmd_doctor.o %/terminal.o,$(CLI_OBJ))
+  %/cmd_image.o %/cmd_doctor.o %/terminal.o %/control.o,$(CLI_OBJ))
 SERVE     := $(if $(wildcard /usr/include/microhttpd.h),$B/vmm-serve)
 $B/vmm-serve: $(SERVE_OBJ) $B/libvmm.a
 	$(call say,LINK)

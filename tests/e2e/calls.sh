@@ -224,3 +224,34 @@ test_run_from() {
     expect_stderr_has 'before it was ready'
     [ ! -e "$XDG_DATA_HOME/vmm/snapshots/never" ] || fail "a snapshot without being ready"
 }
+# only kvm: a program is saved while it runs, and goes on; so does what was saved
+test_save_running() {
+    prepare
+    export XDG_RUNTIME_DIR=$T/run
+    mkdir "$T/run" "$T/fifos"
+    mkfifo "$T/fifos/in"
+    # shellcheck disable=SC2016 # the guest's shell
+    "$VMM" run --name one /bin/busybox sh -c 'x=5; echo up; read line; echo "$x $line"' <"$T/fifos/in" >"$T/one" 2>"$err" &
+    pid=$!
+    exec 8>"$T/fifos/in"
+    wait_for 20 grep -q up "$T/one" || fail "it does not run"
+    run "$VMM" run --name one /bin/busybox true
+    expect_status 125
+    expect_stderr_has 'of this name runs'
+    run "$VMM" snapshot save --of one running
+    expect_status 0
+    run "$VMM" snapshot save --of one ../outside
+    expect_status 125
+    run "$VMM" snapshot save --of two running
+    expect_status 125
+    echo origin >&8
+    exec 8>&-
+    finish
+    expect_status 0
+    [ "$(tail -n 1 "$T/one")" = '5 origin' ] || fail "the origin is disturbed: $(cat "$T/one")"
+    [ ! -e "$T/run/vmm/one.sock" ] || fail "the socket is left"
+    run "$VMM" run --from running
+    expect_status 0
+    expect_stdout '5 hello
+'
+}

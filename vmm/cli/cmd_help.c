@@ -63,6 +63,7 @@ static const char run_help[] =
     "      --stats json[:FILE]  statistics about the run on standard error, or in FILE\n"
     "      --strace[=WHAT[:FILE]] each system call (calls), or sums (summary)\n"
     "      --from SNAPSHOT      go on from there instead of starting PROGRAM\n"
+    "      --name NAME          let \"vmm snapshot save --of NAME\" save it while it runs\n"
     "      --snapshot-at-ready SNAPSHOT  save one when PROGRAM says ready, and end\n"
     "      --strict             end with 125 at the first thing that is not supported\n"
     "      --no-sandbox         no seccomp, no Landlock: for debugging only\n"

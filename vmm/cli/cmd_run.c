@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "vmm/cli/cli.h"
+#include "vmm/cli/control.h"
 #include "vmm/cli/run_options.h"
 #include "vmm/cli/snapshot_store.h"
 #include "vmm/cli/stats.h"
@@ -171,7 +172,8 @@ static int create_vm(const struct run_options *options, struct vmm **vm)
     return result ? cli_fail(cli_status_of(error.fault), "%s", error.text) : 0;
 }
 
-static int run_vm(const struct run_options *options, bool raw, int stats_fd)
+static int run_vm(const struct run_options *options, struct control *control, bool raw,
+                  int stats_fd)
 {
     struct vmm_error error = {.fault = VMM_FAULT_NONE};
     struct vmm_result result;
@@ -181,6 +183,8 @@ static int run_vm(const struct run_options *options, bool raw, int stats_fd)
     handle(SIGPIPE, SIG_IGN);
     handle(SIGXFSZ, SIG_IGN);
     int status = create_vm(options, &vm);
+    if (!status && control)
+        status = control_start(control, vm);
     if (status)
         return status;
     running = vm;
@@ -188,11 +192,13 @@ static int run_vm(const struct run_options *options, bool raw, int stats_fd)
     if (raw) {
         int failed = terminal_enter_raw(STDIN_FILENO);
         if (failed) {
+            control_stop(control);
             vmm_destroy(vm);
             return cli_fail(CLI_FAILED, "-t: %s", strerror(-failed));
         }
     }
     int failed = vmm_run(vm, &result, &error);
+    control_stop(control);
     terminal_restore();
     if (failed)
         return cli_fail(cli_status_of(error.fault), "%s", error.text);
@@ -208,6 +214,7 @@ static int run_vm(const struct run_options *options, bool raw, int stats_fd)
 
 int run_prepared(struct run_options *options)
 {
+    struct control *control = NULL;
     bool raw;
     int stats_fd;
 
@@ -227,7 +234,11 @@ int run_prepared(struct run_options *options)
     int status = set_terminal(options, &raw);
     if (!status)
         status = run_options_stats(options, &stats_fd);
-    return status ? status : run_vm(options, raw, stats_fd);
+    if (!status && options->name) {
+        vmm_config_set_snapshots(options->config, true);
+        status = control_open(options->name, &control);
+    }
+    return status ? status : run_vm(options, control, raw, stats_fd);
 }
 
 int cmd_run(int argc, char **argv)

@@ -14,29 +14,33 @@
 #include <unistd.h>
 
 #include "vmm/cli/cli.h"
+#include "vmm/cli/control.h"
 #include "vmm/cli/run_options.h"
 #include "vmm/cli/snapshot_store.h"
 
 #define SNAPSHOTS_MAX 65536u /* listed; more than anybody has */
 #define STAT_BLOCK 512u
 
-enum { SAVE_FUNCTIONS };
+enum { SAVE_FUNCTIONS, SAVE_OF };
 
 struct save_options {
     struct run_options run;
     bool functions;
+    const char *of; /* --of: a VM that runs */
 };
 
 static const struct option_row save_rows[] = {
     {"functions", 'f', NO_VALUE, SAVE_FUNCTIONS},
+    {"of", 0, VALUE, SAVE_OF},
 };
 
 static int apply_save(void *arg, unsigned int id, char *value)
 {
     struct save_options *options = arg;
-    (void)value;
     if (id == SAVE_FUNCTIONS)
         options->functions = true;
+    if (id == SAVE_OF)
+        options->of = value;
     return 0;
 }
 
@@ -100,6 +104,10 @@ static int save(int argc, char **argv)
         return cmd_help("snapshot");
     if (options.run.from)
         return cli_fail(CLI_FAILED, "snapshot save: --from is for run and call");
+    if (options.of && argc - used == 1 && !options.functions)
+        return control_ask(options.of, argv[used]);
+    if (options.of)
+        return cli_fail(CLI_FAILED, "snapshot save: with --of, give SNAPSHOT and nothing else");
     if (argc - used < 2)
         return cli_fail(CLI_FAILED, "snapshot save: give SNAPSHOT and PROGRAM; see \"vmm help "
                                     "snapshot\"");

@@ -56,6 +56,7 @@ static const char serve_help[] =
 
 static const char snapshot_help[] =
     "usage: vmm snapshot save [options] SNAPSHOT PROGRAM [ARGS...]\n"
+    "       vmm snapshot save --of NAME SNAPSHOT\n"
     "       vmm snapshot restore [options] SNAPSHOT\n"
     "       vmm snapshot ls\n"
     "       vmm snapshot rm SNAPSHOT...\n"
@@ -64,7 +65,8 @@ static const char snapshot_help[] =
     "is a name in the user's store, $XDG_DATA_HOME/vmm/snapshots; else it is a path.\n"
     "\n"
     "  save       run PROGRAM until it says that it is ready (see vmm-call(7)), then save it;\n"
-    "             -f, --functions: it serves functions, and is ready when it waits for calls\n"
+    "             -f, --functions: it serves functions, and is ready when it waits for calls;\n"
+    "             --of NAME: save what \"vmm run --name NAME\" runs, as it is; it goes on\n"
     "  restore    go on: the same as \"vmm run --from SNAPSHOT\"\n"
     "  ls         names, sizes on disk, dates and programs of the store\n"
     "  rm         remove snapshots\n"

@@ -40,6 +40,7 @@ enum option_id {
     OPT_STRICT,
     OPT_OUTPUT,
     OPT_FROM,
+    OPT_NAME,
     OPT_SNAPSHOT_AT_READY,
 };
 
@@ -75,6 +76,7 @@ static const struct option_row option_rows[] = {
     {"strict", 0, NO_VALUE, OPT_STRICT},
     {"output", 'o', VALUE, OPT_OUTPUT},
     {"from", 0, VALUE, OPT_FROM},
+    {"name", 0, VALUE, OPT_NAME},
     {"snapshot-at-ready", 0, VALUE, OPT_SNAPSHOT_AT_READY},
 };
 #define OPTION_COUNT (sizeof(option_rows) / sizeof(option_rows[0]))
@@ -301,6 +303,9 @@ static int apply(void *arg, unsigned int id, char *value)
         return 0;
     case OPT_FROM:
         options->from = value;
+        return 0;
+    case OPT_NAME:
+        options->name = value;
         return 0;
     case OPT_SNAPSHOT_AT_READY:
         return set_snapshot(options, value);

@@ -30,6 +30,7 @@ struct run_options {
     const char *output; /* -o, of an image; also the last two words, if there is none before */
     uint64_t timeout_ms; /* --timeout; 0: none */
     const char *from; /* --from: a snapshot, by name or path */
+    const char *name; /* --name: others may ask for snapshots */
     uint64_t given; /* a bit per option that was there */
 };
 

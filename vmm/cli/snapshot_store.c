@@ -49,15 +49,10 @@ static bool has_suffix(const char *name, const char *suffix)
     return length >= end && memcmp(name + length - end, suffix, end) == 0;
 }
 
-static int check_name(const char *name)
+bool snapshot_name_is_good(const char *name)
 {
-    if (!name[0] || name[0] == '.' || strlen(name) > NAME_BYTES_MAX)
-        return cli_fail(CLI_FAILED, "snapshot %s: a name has 1 to %u bytes and begins with no dot",
-                        name, NAME_BYTES_MAX);
-    if (has_suffix(name, SNAPSHOT_MEMORY_SUFFIX))
-        return cli_fail(CLI_FAILED, "snapshot %s: a name does not end in " SNAPSHOT_MEMORY_SUFFIX,
-                        name);
-    return 0;
+    return name[0] && name[0] != '.' && strlen(name) <= NAME_BYTES_MAX && !strchr(name, '/') &&
+           !has_suffix(name, SNAPSHOT_MEMORY_SUFFIX);
 }
 
 int snapshot_path(const char *name, bool create, char *path, size_t size)
@@ -69,9 +64,13 @@ int snapshot_path(const char *name, bool create, char *path, size_t size)
         memcpy(path, name, length + 1);
         return 0;
     }
-    int result = check_name(name);
-    if (!result)
-        result = snapshot_store(path, size);
+    if (!snapshot_name_is_good(name))
+        return cli_fail(
+            CLI_FAILED,
+            "snapshot %s: a name has 1 to %u bytes, begins with no dot and does not end "
+            "in " SNAPSHOT_MEMORY_SUFFIX,
+            name, NAME_BYTES_MAX);
+    int result = snapshot_store(path, size);
     if (result)
         return result;
     if (create && (result = make_directories(path)) != 0)

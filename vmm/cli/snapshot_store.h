@@ -11,6 +11,7 @@
 /* The memory of the snapshot at PATH is in PATH.mem. */
 #define SNAPSHOT_MEMORY_SUFFIX ".mem"
 
+bool snapshot_name_is_good(const char *name); /* one in the store */
 /* 0 or an exit status; the error has been printed. */
 int snapshot_store(char *path, size_t size);
 /* create: the store is made if need be. */

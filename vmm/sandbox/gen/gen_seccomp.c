@@ -207,6 +207,7 @@ static void allow_calls(scmp_filter_ctx filter)
     ALLOW(shutdown);
     ALLOW(setsockopt);
     ALLOW(getsockname);
+    ALLOW(getsockopt);
     ALLOW_IF(prctl, SCMP_A0(SCMP_CMP_MASKED_EQ, LOW_HALF, PR_SET_NAME)); /* of threads */
     ALLOW(sched_getaffinity); /* malloc() */
     ALLOW(clock_nanosleep);
