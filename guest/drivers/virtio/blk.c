@@ -315,6 +315,7 @@ static void scan(void)
         disk_name(disk->dev.name, disk_count);
         int error = disk_open(disk);
         if (error == 0) {
+            leaks_keep(disk);
             disks[disk_count++] = disk;
         } else {
             klog(LOG_ERR, "blk: disk %u cannot be used (%d)", i, error);

@@ -12,6 +12,7 @@
 #include "drivers/virtio/pci_msix.h"
 #include "lib/errno.h"
 #include "lib/printf.h"
+#include "mm/leaks.h"
 #include "mm/page_alloc.h"
 #include "mm/paging.h"
 #include "mm/slab.h"
@@ -298,6 +299,7 @@ static uint32_t pci_probe(struct virtio_device *dev)
         kfree(pci);
         return VIRTIO_KIND_NONE;
     }
+    leaks_keep(pci);
     dev->bus = pci;
     pci_enable(address, false);
     uint16_t queues = pci->common->queue_count;
