@@ -14,7 +14,7 @@ static struct {
     atomic_uint seen;
     struct spinlock lock;
     void (*changed)(void);
-} generation __attribute__((section(".data.hot.calls"))) = {.lock = SPINLOCK_INIT(LOCK_RANK_ANY)};
+} generation __attribute__((section(".bss.hot.calls")));
 
 void generation_init(struct guest_generation *record)
 {

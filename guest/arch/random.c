@@ -29,7 +29,7 @@ static struct {
     struct guest_generation *record; /* NULL: there are no generations */
     uint8_t key[CHACHA20_KEY_SIZE];
     uint8_t pool[POOL_SIZE];
-} rng = {.lock = SPINLOCK_INIT(LOCK_RANK_ANY)};
+} rng __attribute__((section(".bss.hot.calls")));
 static void (*_Atomic seed_source)(void);
 
 static const uint32_t no_nonce[3];

@@ -28,10 +28,7 @@ static struct {
     atomic_uint seen; /* the newest request that was taken */
     atomic_uint outstanding; /* the one to be answered; 0: none */
     struct wait_queue readable;
-} calls __attribute__((section(".data.hot.calls"))) = {
-    .lock = {.guard = SPINLOCK_INIT(LOCK_RANK_WAIT), .waiters = LIST_INIT(calls.lock.waiters)},
-    .readable = {SPINLOCK_INIT(LOCK_RANK_WAIT), LIST_INIT(calls.readable.entries)},
-};
+} calls __attribute__((section(".bss.hot.calls")));
 
 static atomic_bool machine_ends;
 
@@ -317,6 +314,12 @@ static const struct file_ops call_ops = {
     .flush = call_flush,
     .release = call_release,
 };
+
+void vmm_call_init(void)
+{
+    mutex_init(&calls.lock);
+    wait_queue_init(&calls.readable);
+}
 
 int vmm_call_open(struct file *file)
 {

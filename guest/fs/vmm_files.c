@@ -40,6 +40,7 @@ static int open_minor(struct inode *inode, struct file *file)
 void vmm_files_init(struct call_port *port)
 {
     vmm_port = port;
+    vmm_call_init();
     generation_set_hook(vmm_generation_changed);
     device_register(DEVICE_MAJOR_VMM, open_minor);
 }

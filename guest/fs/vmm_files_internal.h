@@ -7,6 +7,7 @@
 
 extern struct call_port *vmm_port; /* set at boot */
 
+void vmm_call_init(void); /* boot */
 /* Fill in ops; 0, -ENXIO, -ENOMEM. */
 int vmm_call_open(struct file *file);
 int vmm_host_open(struct file *file);

@@ -12,6 +12,7 @@ static char text[256];
 static int setup(void **state)
 {
     monitor_reset();
+    vmm_call_init();
     *state = open_file(vmm_call_open);
     return 0;
 }

@@ -31,6 +31,11 @@ struct fd_table *fd_current(void)
     return table_now;
 }
 
+void mutex_init(struct mutex *mutex)
+{
+    atomic_store(&mutex->owner, NULL);
+}
+
 void mutex_lock(struct mutex *mutex)
 {
     assert_null(atomic_load(&mutex->owner));
