@@ -10,6 +10,7 @@
 #include "arch/smp.h"
 #include "arch/trap.h"
 #include "lib/printf.h"
+#include "lib/string.h"
 #include "lib/symbols.h"
 
 extern char kernel_text_start[], kernel_text_end[];
@@ -29,16 +30,16 @@ const char *symbol_lookup(unsigned long address, unsigned long *offset)
     *offset = 0;
     if (address < base || address >= (unsigned long)kernel_text_end || kernel_symbol_count == 0)
         return "?";
-    unsigned int low = 0, high = kernel_symbol_count;
-    while (high - low > 1) {
-        unsigned int middle = low + (high - low) / 2;
-        if (kernel_symbols[middle].text_offset <= address - base)
-            low = middle;
-        else
-            high = middle;
+    const char *name = kernel_symbol_names;
+    unsigned long start = kernel_symbol_distances[0];
+    for (unsigned int i = 1; i < kernel_symbol_count; i++) {
+        if (start + kernel_symbol_distances[i] > address - base)
+            break;
+        start += kernel_symbol_distances[i];
+        name += strlen(name) + 1;
     }
-    *offset = address - base - kernel_symbols[low].text_offset;
-    return kernel_symbol_names + kernel_symbols[low].name_offset;
+    *offset = address - base - start;
+    return name;
 }
 
 static void print_address(unsigned long address)

@@ -3,14 +3,11 @@
 #ifndef LIB_SYMBOLS_H
 #define LIB_SYMBOLS_H
 
-struct kernel_symbol {
-    unsigned int text_offset; /* bytes from kernel_text_start */
-    unsigned int name_offset; /* in kernel_symbol_names */
-};
-
 extern const unsigned int kernel_symbol_count;
-extern const struct kernel_symbol kernel_symbols[];
-extern const char kernel_symbol_names[];
+/* Bytes from the function before, the first from kernel_text_start; small, as it is looked through
+ * for backtraces only. */
+extern const unsigned short kernel_symbol_distances[];
+extern const char kernel_symbol_names[]; /* in the same order, each with its NUL */
 
 /* The function that contains address, "?" when none; *offset from its start. */
 const char *symbol_lookup(unsigned long address, unsigned long *offset);
