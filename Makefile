@@ -71,7 +71,11 @@ GUEST_SELDOM := drivers/% ipc/% fs/archive% fs/block_file% fs/cpio% fs/dentry_mo
   syscall/sys_fcntl% syscall/sys_handle% syscall/sys_limits% syscall/sys_mempolicy% syscall/sys_misc% \
   syscall/mqueue% syscall/msg_queue% syscall/sys_mount% syscall/sys_mq% syscall/sys_path% syscall/sys_pidfd% syscall/sys_prctl% \
   syscall/sys_priority% syscall/sys_process% syscall/sys_timer% syscall/sys_unshare% syscall/sys_xattr% \
-  syscall/sysv% syscall/sys_sem% syscall/sys_shm% syscall/sys_msg% syscall/trace%
+  syscall/sysv% syscall/sys_sem% syscall/sys_shm% syscall/sys_msg% syscall/trace% \
+  syscall/sys_sched% syscall/sys_proc% syscall/sys_ids% syscall/sys_kill% syscall/sys_socket_control% syscall/sys_inotify% \
+  net/unix_files% net/unix_connect% net/unix_peer% net/socket_option% fs/notify% fs/pipe_open% fs/tmpfs_dir% fs/dentry_path% \
+  proc/exec_script% proc/exec_strings% proc/signal_action% proc/elf_image% arch/calibrate% arch/rtc% arch/boot_info% \
+  arch/smp% arch/descriptors% sched/cpus% mm/shared_memory% syscall/sem_set%
 $(patsubst %.c,$B/o/%.o,$(filter $(GUEST_SELDOM:%=guest/%),$(GUEST_C))): private GUEST_CFLAGS += -Os
 
 $B/o/guest/%.o: guest/%.c

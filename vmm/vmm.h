@@ -318,7 +318,7 @@ int vmm_warm(struct vmm *vm, struct vmm_error *error);
 
 /* Snapshots may be taken while vmm_run() runs; costs the start of the VM a little. */
 int vmm_config_set_snapshots(struct vmm_config *config, bool on);
-/* A snapshot for vmm_run(): saved to path when the program says ready, and the run ends. */
+/* vmm_run() saves one to path when the program says ready, and ends. */
 int vmm_config_set_snapshot_at_ready(struct vmm_config *config, const char *path);
 
 /* ---- Pools --------------------------------------------------------------- */
