@@ -6,6 +6,7 @@
 #include "drivers/screen.h"
 
 #include "arch/boot_info.h"
+#include "arch/cpu.h"
 #include "arch/spinlock.h"
 #include "drivers/font.h"
 #include "lib/string.h"
@@ -24,6 +25,7 @@
 #define SIDE_MAX 16384u
 #define TAB 8u
 #define ESCAPE 0x1b
+#define LOCK_TRIES 100000000u /* more than a whole screen takes */
 
 enum escape_state { ESCAPE_NONE, ESCAPE_BEGUN, ESCAPE_SEQUENCE };
 
@@ -192,9 +194,16 @@ static void put(uint8_t c)
 
 void screen_write(const char *text, size_t length)
 {
+    unsigned int tries = 0;
+
     if (!screen.pixels)
         return;
-    spin_lock(&screen.lock);
+    /* Bounded: a fault in here speaks on the serial port, and the machine ends. */
+    while (!spin_trylock(&screen.lock)) {
+        if (++tries == LOCK_TRIES)
+            return;
+        cpu_pause();
+    }
     if (!screen.drawn)
         clear();
     for (size_t i = 0; i < length; i++)

@@ -147,6 +147,18 @@ test_programs() {
     serial_has "the program has ended with status 3"
 }
 
+# Firmware, loader and kernel on an old CPU, without the loader's CRC instruction, and on a large one.
+test_cpu_models() {
+    need_uefi
+    local cpu
+    for cpu in qemu64 EPYC; do
+        run_vmm --machine "efi,cpu=$cpu" -c 2 "$(type -P busybox)" echo "on $cpu"
+        expect_status 0
+        expect_stdout "on $cpu
+"
+    done
+}
+
 test_exit_statuses() {
     need_uefi
     local how
