@@ -251,8 +251,8 @@ static struct vmm_pool *new_pool(const struct vmm_config *config,
     if (pool == NULL) {
         return NULL;
     }
-    pool->ready = calloc(options->most, sizeof(struct vmm *));
-    pool->dead = calloc(options->most, sizeof(struct vmm *));
+    pool->ready = calloc(1 + (size_t)options->most, sizeof(struct vmm *));
+    pool->dead = calloc(1 + (size_t)options->most, sizeof(struct vmm *));
     pool->config = config != NULL ? vmm_config_copy(config) : NULL;
     if (pool->ready == NULL || pool->dead == NULL || (config != NULL && pool->config == NULL)) {
         free_pool(pool);

@@ -191,6 +191,13 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static void free_names(char **names, size_t count)
+{
+    while (count)
+        free(names[--count]);
+    free(names);
+}
+
 /* The names in the store, sorted; the caller's to free.  Negative errno. */
 static int read_names(const char *store, char ***names, size_t *count)
 {
@@ -206,6 +213,7 @@ static int read_names(const char *store, char ***names, size_t *count)
         if (more)
             *names = more;
         if (!more || !(more[*count] = strdup(entry->d_name))) {
+            free_names(*names, *count);
             closedir(directory);
             return -ENOMEM;
         }
@@ -232,6 +240,7 @@ static int list(int argc, char **argv)
         return cli_fail(CLI_FAILED, "%s: %s", store, strerror(-result));
     for (size_t i = 0; i < count; i++)
         add_line(&text, store, names[i]);
+    free_names(names, count);
     if (text.failed)
         return cli_fail(CLI_FAILED, "out of memory");
     return cli_write(STDOUT_FILENO, text.bytes, text.length) ? CLI_OK : CLI_FAILED;

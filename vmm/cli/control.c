@@ -85,12 +85,9 @@ static int bind_socket(struct control *control)
     return result;
 }
 
-int control_open(const char *name, struct control **out)
+static int open_control(const char *name, struct control *control)
 {
-    struct control *control = calloc(1, sizeof(*control));
     char path[PATH_MAX];
-    if (!control)
-        return cli_fail(CLI_FAILED, "out of memory");
     int status =
         make_address(name, &control->address, control->directory, sizeof(control->directory));
     /* The store is made now: the thread could not. */
@@ -105,10 +102,20 @@ int control_open(const char *name, struct control **out)
         return cli_fail(CLI_FAILED, "--name %s: a VM of this name runs", name);
     if (!result && (pipe(control->end) != 0 || pipe(control->ended) != 0))
         result = -errno;
-    if (result)
-        return cli_fail(CLI_FAILED, "--name %s: %s", name, strerror(-result));
-    *out = control;
-    return 0;
+    return result ? cli_fail(CLI_FAILED, "--name %s: %s", name, strerror(-result)) : 0;
+}
+
+int control_open(const char *name, struct control **control)
+{
+    *control = calloc(1, sizeof(**control));
+    if (!*control)
+        return cli_fail(CLI_FAILED, "out of memory");
+    int status = open_control(name, *control);
+    if (status) {
+        free(*control);
+        *control = NULL;
+    }
+    return status;
 }
 
 /* One line without its newline; false: none came in time. */

@@ -59,15 +59,16 @@ static int open_tcp(const struct addrinfo *address)
 /* Port 0 has become another one. */
 static void name_tcp(struct listener *listener, const char *host)
 {
-    struct sockaddr_storage address = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in four;
+        struct sockaddr_in6 six;
+    } address;
     socklen_t size = sizeof(address);
-    unsigned int port = 0;
-    getsockname(listener->fd, (struct sockaddr *)&address, &size);
-    bool six = address.ss_family == AF_INET6;
-    if (six)
-        port = ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-    else
-        port = ntohs(((struct sockaddr_in *)&address)->sin_port);
+    memset(&address, 0, sizeof(address));
+    getsockname(listener->fd, &address.any, &size);
+    bool six = address.any.sa_family == AF_INET6;
+    unsigned int port = ntohs(six ? address.six.sin6_port : address.four.sin_port);
     snprintf(listener->name, sizeof(listener->name), "http://%s%s%s:%u", six ? "[" : "", host,
              six ? "]" : "", port);
 }

@@ -196,7 +196,7 @@ static int open_pool(struct serve_options *options, struct server *server)
 {
     struct vmm_config *config = options->run.config;
     struct vmm_error error = {.fault = VMM_FAULT_NONE};
-    struct vmm_snapshot *snapshot;
+    struct vmm_snapshot *snapshot = NULL;
     struct vmm_pool_options pool = {.size = sizeof(pool), .reuse = !options->limits.fresh};
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
