@@ -14,6 +14,7 @@
 #include "syscall/sysv_ipc.h"
 
 #define REMOTE_CHUNK 4096u
+#define OTHERS_EVERY 262144u /* bytes; then others may run */
 
 int64_t sys_unshare(const struct syscall_args *args)
 {
@@ -171,6 +172,8 @@ static uint64_t transfer(struct mm *mm, bool write, uint64_t remote, uint64_t lo
         done += (uint64_t)moved;
         if ((size_t)moved < part)
             break;
+        if (done % OTHERS_EVERY == 0)
+            sched_checkpoint();
     }
     return done;
 }
