@@ -61,6 +61,7 @@ END
     expect_no_stderr
     [ "$(du -k "$T/disk.img" | cut -f1)" -lt 8192 ] || fail "the image is not sparse"
     local qmp=$T/qmp
+    : >"$T/serial"
     boot_uefi "$T/disk.img" -m 8G -smp 4 -device VGA -qmp "unix:$qmp,server,nowait" &
     pid=$!
     wait_for 90 grep -q "line 100" "$T/serial" || fail "no output: $(tail -n 3 "$T/serial")"

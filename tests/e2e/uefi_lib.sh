@@ -14,7 +14,6 @@ need_uefi() {
 boot_uefi() {
     local image=$1
     shift
-    : >"$T/serial"
     exec_in_place timeout -k 5 90 qemu-system-x86_64 -M q35 -accel tcg -cpu max -m 256M -nodefaults -no-user-config \
         -no-reboot -display none -serial "file:$T/serial" \
         -drive if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd \
@@ -27,9 +26,12 @@ exec_in_place() { "$@" </dev/null >"$out" 2>"$err"; }
 boot_until() {
     local image=$1 text=$2
     shift 2
+    rm -f "$T/qemu.pid"
+    : >"$T/serial" # what the boot before has said does not count
     boot_uefi "$image" -pidfile "$T/qemu.pid" "$@" &
     pid=$!
     wait_for 90 grep -qaF -- "$text" "$T/serial"
+    [ -s "$T/qemu.pid" ] || fail "QEMU has not begun: $(tail -n 3 "$err")"
     kill "$(cat "$T/qemu.pid")" 2>/dev/null
     finish
     serial_has "$text"
