@@ -134,7 +134,8 @@ int qemu_build_command(struct qemu *qemu, bool has_archive, struct vmm_error *er
 int qemu_open(struct qemu *qemu, const struct archive *archive, struct vmm_error *error);
 /* efi.c: firmware and boot disk in the place of kernel and archive. */
 int qemu_open_efi(struct qemu *qemu, const struct archive *archive, struct vmm_error *error);
-/* efi.c: the loader has given up: what it said.  NULL: it has not.  Points into the console's tail. */
+/* efi.c: the loader has given up: what it said.  NULL: it has not.  Points into the console's tail.
+ */
 const char *qemu_loader_failure(struct qemu *qemu, size_t *length);
 /* spawn.c: enough for these files and beside? */
 int qemu_check_memory(const struct qemu *qemu, uint64_t file_bytes, uint64_t beside,
