@@ -12,6 +12,13 @@ test_install() {
     done
     run "$T/dest/usr/bin/vmm" --version
     expect_status 0
+    for file in vmm-run.1 vmm-call.1 vmm-serve.1 vmm-snapshot.1; do
+        [ -s "$T/dest/usr/share/man/man1/$file" ] || fail "$file is not installed"
+    done
+    # The server is found where it was installed, or it is said that there is none.
+    run "$T/dest/usr/bin/vmm" serve /bin/true
+    expect_status 125
+    if [ -e /usr/include/microhttpd.h ]; then expect_stderr_has 'where?'; else expect_stderr_has libmicrohttpd-dev; fi
     grep -q '^Version: [0-9]' "$T/dest/usr/lib/pkgconfig/libvmm.pc" || fail "no version in libvmm.pc"
 }
 # only qemu: nothing is run
