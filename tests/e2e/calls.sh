@@ -67,7 +67,7 @@ test_bad_options() {
     prepare
     local words
     for words in "" "$FN" "$FN echo x" "--repeat 0 $FN echo" "--output-max 17M $FN echo" \
-        "--from nowhere echo" "--from ../../x/../y echo" "-m 64M --from nowhere echo" "--from a b c" "--cpu-time x $FN echo"; do
+        "--from nowhere echo" "--from ../../x/../y echo" "-m 64M --from nowhere echo" "--from a b c" "--cpu-time x $FN echo" "-t $FN echo" "--name x $FN echo"; do
         # shellcheck disable=SC2086
         run "$VMM" call --engine "$ENGINE" $words
         expect_status 125

@@ -126,7 +126,7 @@ refuses() { ! "$HTTP" "$T/s" GET /healthz /dev/null "$T/health" 2>/dev/null; }
 test_bad_options() {
     local words
     for words in "" "/bin/true" "--http x /bin/true" "--http 127.0.0.1:99999 /bin/true" "--http localhost:80 /bin/true" \
-        "--socket /nowhere/s /bin/true" "--http 0 --queue 0 /bin/true" "--http 0 --from nowhere" "--http 0 --nonsense" "--http 0 --deadline x /bin/true"; do
+        "--socket /nowhere/s /bin/true" "--http 0 --queue 0 /bin/true" "--http 0 --from nowhere" "--http 0 --nonsense" "--http 0 --stats json /bin/true" "--http 0 --deadline x /bin/true"; do
         # shellcheck disable=SC2086
         run "$VMM" serve $words
         expect_status 125

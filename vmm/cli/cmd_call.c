@@ -320,6 +320,8 @@ int cmd_call(int argc, char **argv)
         return status;
     if (options.run.help)
         return cmd_help("call");
-    status = take_words(&options, argc - used, argv + used);
+    status = run_options_for_functions(&options.run, "call");
+    if (!status)
+        status = take_words(&options, argc - used, argv + used);
     return status ? status : call(&options);
 }

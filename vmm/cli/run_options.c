@@ -51,6 +51,11 @@ enum option_id {
      1ull << OPT_INITRD | 1ull << OPT_APPEND | 1ull << OPT_STRACE | 1ull << OPT_STRICT | \
      1ull << OPT_MACHINE | 1ull << OPT_SNAPSHOT_AT_READY)
 
+/* What makes no sense for a program that is called. */
+#define BELONGS_TO_RUN                                                                        \
+    (1ull << OPT_TERMINAL | 1ull << OPT_INTERACTIVE | 1ull << OPT_INITRD | 1ull << OPT_NAME | \
+     1ull << OPT_SNAPSHOT_AT_READY)
+
 static const struct option_row option_rows[] = {
     {"env", 'e', VALUE, OPT_ENV},
     {"workdir", 'w', VALUE, OPT_WORKDIR},
@@ -222,14 +227,27 @@ static int set_snapshot(struct run_options *options, const char *value)
     return result ? fail_option("--snapshot-at-ready", value, result) : 0;
 }
 
+/* The name of an option that was given and is one of `wrong`; NULL: none. */
+static const char *given_of(const struct run_options *options, uint64_t wrong)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (options->given & wrong & 1ull << option_rows[i].id)
+            return option_rows[i].name;
+    return NULL;
+}
+
 int run_options_check(const struct run_options *options)
 {
-    uint64_t wrong = options->from ? options->given & BELONGS_TO_SNAPSHOT : 0;
-    for (size_t i = 0; i < OPTION_COUNT; i++)
-        if (wrong & 1ull << option_rows[i].id)
-            return cli_fail(CLI_FAILED, "--from: --%s is the snapshot's and cannot be changed",
-                            option_rows[i].name);
-    return 0;
+    const char *wrong = options->from ? given_of(options, BELONGS_TO_SNAPSHOT) : NULL;
+    return wrong
+               ? cli_fail(CLI_FAILED, "--from: --%s is the snapshot's and cannot be changed", wrong)
+               : 0;
+}
+
+int run_options_for_functions(const struct run_options *options, const char *command)
+{
+    const char *wrong = given_of(options, BELONGS_TO_RUN);
+    return wrong ? cli_fail(CLI_FAILED, "--%s: not with \"vmm %s\"", wrong, command) : 0;
 }
 
 static void set_flag(struct run_options *options, enum option_id id)

@@ -44,6 +44,8 @@ int run_options_parse(int argc, char **argv, struct run_options *options, const 
                       const struct option_table *more, int *used);
 /* No options that are a snapshot's, if there is one; run_options_parse() has done that. */
 int run_options_check(const struct run_options *options);
+/* No options that a program which serves functions has no use for. */
+int run_options_for_functions(const struct run_options *options, const char *command);
 /* The program and its whole argument vector. */
 int run_options_program(struct run_options *options, int argc, char **argv);
 

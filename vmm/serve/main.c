@@ -140,6 +140,11 @@ static int parse(int argc, char **argv, struct serve_options *options)
         status = run_options_parse(argc, argv, &options->run, "serve", &table, &used);
     if (status || options->run.help)
         return status;
+    status = run_options_for_functions(&options->run, "serve");
+    if (status)
+        return status;
+    if (options->run.stats)
+        return cli_fail(CLI_FAILED, "--stats: not with \"vmm serve\"; it has /metrics");
     if (options->limits.ready == 0)
         options->limits.ready = options->limits.concurrency;
     if (options->endpoint_count == 0)
