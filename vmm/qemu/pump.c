@@ -14,6 +14,7 @@
 #define NS_PER_MS 1000000ull
 #define STDOUT_STREAM 1u
 #define STDERR_STREAM 2u
+#define OUTPUT_ROUNDS_MAX 4096u /* of a program that never stops printing */
 
 enum slot {
     SLOT_IN,
@@ -178,6 +179,24 @@ static int wait_ms(const struct qemu *qemu, uint64_t deadline_ns)
     return wait > 1000000 ? 1000000 : (int)wait;
 }
 
+/* A reply may overtake what the program wrote before it: that goes out now, as far as it can. */
+static void pass_output_on(struct qemu *qemu)
+{
+    struct pollfd polls[SLOT_COUNT];
+
+    for (unsigned int rounds = 0; rounds < OUTPUT_ROUNDS_MAX; rounds++) {
+        prepare(qemu, polls);
+        for (unsigned int slot = 0; slot < SLOT_COUNT; slot++)
+            if (slot != SLOT_OUT && slot != SLOT_ERR && slot != SLOT_CONSOLE)
+                polls[slot].fd = -1;
+        if (poll(polls, SLOT_COUNT, 0) <= 0)
+            break;
+        relay_step(&qemu->out, &polls[SLOT_OUT], NULL);
+        relay_step(&qemu->err, &polls[SLOT_ERR], NULL);
+        relay_step(&qemu->console, &polls[SLOT_CONSOLE], &qemu->console_tail);
+    }
+}
+
 int qemu_pump(struct qemu *qemu, uint64_t deadline_ns, struct vmm_error *error)
 {
     struct pollfd polls[SLOT_COUNT];
@@ -200,5 +219,7 @@ int qemu_pump(struct qemu *qemu, uint64_t deadline_ns, struct vmm_error *error)
         if (deadline_ns && qemu->alive && qemu_now_ns() >= deadline_ns)
             end_vm(qemu, VMM_TIMED_OUT);
     }
+    if (!finished(qemu))
+        pass_output_on(qemu);
     return 0;
 }
