@@ -37,6 +37,10 @@ static void test_limits(void **state)
     assert_int_equal(vmm_config_set_cpus(config, 64), 0);
     assert_int_equal(vmm_config_set_cpus(config, 65), -ERANGE);
     assert_int_equal(vmm_config_set_engine(config, (enum vmm_engine)7), -EINVAL);
+    assert_int_equal(vmm_config_set_machine(config, (enum vmm_machine)99, NULL), -EINVAL);
+    assert_int_equal(vmm_config_set_machine(config, VMM_MACHINE_Q35, ""), -EINVAL);
+    assert_int_equal(vmm_config_set_machine(config, VMM_MACHINE_Q35, "max -daemonize"), -EINVAL);
+    assert_int_equal(vmm_config_set_machine(config, VMM_MACHINE_Q35, "max,-pcid"), 0);
     assert_int_equal(vmm_config_set_stdio(config, -1, 1, 2), -EBADF);
     assert_int_equal(vmm_config_set_console(config, 2, 8), -ERANGE);
     assert_int_equal(vmm_config_set_terminal(config, 70000, 80), -ERANGE);
@@ -115,6 +119,7 @@ static void test_copy(void **state)
     assert_int_equal(vmm_config_add_file(config, "/host", "/guest"), 0);
     assert_int_equal(vmm_config_add_disk(config, "/disk", true), 0);
     assert_int_equal(vmm_config_set_append(config, "words"), 0);
+    assert_int_equal(vmm_config_set_machine(config, VMM_MACHINE_PC, "Nehalem"), 0);
     struct vmm_config *copy = vmm_config_copy(config);
     vmm_config_free(config);
     assert_non_null(copy);
@@ -123,6 +128,8 @@ static void test_copy(void **state)
     assert_string_equal(copy->files[0].guest_path, "/guest");
     assert_true(copy->disks[0].read_only);
     assert_string_equal(copy->append, "words");
+    assert_int_equal(copy->machine, VMM_MACHINE_PC);
+    assert_string_equal(copy->cpu_model, "Nehalem");
     vmm_config_free(copy);
 }
 
