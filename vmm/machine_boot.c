@@ -242,7 +242,8 @@ static int load_kernel(struct machine *machine, struct vmm_error *error)
     }
     plan.cmdline = cmdline.bytes;
     plan.has_cpu = !foreign;
-    plan.has_generation = !foreign && machine_may_stand_still(machine);
+    plan.has_generation = !foreign && machine_may_stand_still(machine) &&
+                          entropy_fill(plan.generation_id, sizeof(plan.generation_id)) == 0;
     plan.has_seed = !foreign && entropy_fill(plan.seed, sizeof(plan.seed)) == 0;
     plan.acpi = (struct acpi_machine){.cpus = machine->cpu_count,
                                       .virtio_slots = (1u << machine->slot_count) - 1,

@@ -182,6 +182,10 @@ test_init_fails() {
 # only kvm: no snapshots with QEMU
 test_clones() {
     local i values=() now monotonic name
+    run "$VMM" call "$functions/c" generation
+    values+=("$(cat "$out")")
+    grep -qE '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' "$out" || fail "no generation ID"
+    grep -q '[1-9a-f]' "$out" || fail "the first generation ID is 0"
     run "$VMM" snapshot save -f "$T/snapshot" "$functions/c"
     expect_status 0
     for ((i = 0; i < 5; i++)); do
@@ -191,7 +195,7 @@ test_clones() {
             values+=("$(cat "$out")")
         done
     done
-    [ "$(printf '%s\n' "${values[@]}" | sort -u | wc -l)" = 10 ] || fail "clones are alike: ${values[*]}"
+    [ "$(printf '%s\n' "${values[@]}" | sort -u | wc -l)" = 11 ] || fail "clones are alike: ${values[*]}"
     # The time of day is the host's; the other clock goes on where it was, and not backwards.
     run "$VMM" call --repeat 3 --from "$T/snapshot" time
     read -r now monotonic <<<"$(awk -v now="$(date +%s)" '{ print (now - $1 < 5 && $1 - now < 5), $2 }' "$out")"

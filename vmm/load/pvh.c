@@ -92,7 +92,7 @@ static uint64_t append(struct cursor *cursor, const void *from, size_t size)
 static uint64_t append_modules(struct cursor *cursor, struct boot_plan *plan, uint32_t *count)
 {
     static const struct guest_cpu unknown;
-    static const struct guest_generation first = {.version = GUEST_GENERATION_VERSION};
+    struct guest_generation first = {.version = GUEST_GENERATION_VERSION};
     struct pvh_module modules[4];
 
     *count = 0;
@@ -116,6 +116,7 @@ static uint64_t append_modules(struct cursor *cursor, struct boot_plan *plan, ui
         };
     }
     if (plan->has_generation) {
+        memcpy(first.id, plan->generation_id, sizeof(first.id));
         plan->generation_gpa = append(cursor, &first, sizeof(first));
         modules[(*count)++] = (struct pvh_module){
             .paddr = plan->generation_gpa,

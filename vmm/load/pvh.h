@@ -24,6 +24,7 @@ struct boot_plan {
     bool has_cpu; /* a CPU module, to be filled at cpu_gpa */
     uint64_t cpu_gpa; /* result: struct guest_cpu, zero so far */
     bool has_generation; /* the VM may go on from a snapshot one day */
+    uint8_t generation_id[16]; /* random */
     uint64_t generation_gpa; /* result: struct guest_generation */
     struct acpi_machine acpi;
 };
