@@ -39,7 +39,7 @@ if __name__ == "__main__":
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what the tests themselves print is of no interest
     support.use_resources = []
-    with os_helper.temp_cwd():
+    with os_helper.temp_cwd(None): # of its own: tests run side by side
         unittest.TextTestRunner(resultclass=Outcomes, verbosity=2).run(
             unittest.defaultTestLoader.loadTestsFromNames("test." + name for name in sys.argv[1:]))
     print(*sorted(notes), sep="\n", file=out)
