@@ -129,7 +129,7 @@ uint32_t random_generation(void)
 static void renew(void)
 {
     uint32_t now = random_generation();
-    if (LIKELY(now == rng.generation))
+    if (LIKELY(now == rng.generation) || rng.record == NULL)
         return;
     absorb(rng.record->id, sizeof(rng.record->id));
     absorb(rng.record->seed, sizeof(rng.record->seed));

@@ -9,7 +9,8 @@
 #include "boot/guest_abi.h"
 #include "lib/types.h"
 
-/* From anywhere, as control_end().  What cannot be done falls back to the next: off, reset, halt. */
+/* From anywhere, as control_end().  What cannot be done falls back to the next: off, reset, halt.
+ */
 NORETURN void machine_end(enum guest_ctl_kind kind, uint8_t value);
 
 #endif

@@ -107,7 +107,7 @@ END
 # Readers that wait in several ways, with one CPU and with two; one ends without a reply.
 test_workers() {
     local cpus round echoes=()
-    for ((round = 0; round < 30; round++)); do echoes+=(echo=$round who "echo=#60000" nobody); done
+    for ((round = 0; round < 30; round++)); do echoes+=("echo=$round" who "echo=#60000" nobody); done
     for cpus in 1 2; do
         export CPUS=$cpus
         run timeout 100 "$client" "$functions/workers" "${echoes[@]}" die echo=late

@@ -15,7 +15,7 @@ client() {
 good() {
     [ -x "$T/snapshots" ] || client
     run timeout 200 "$T/snapshots" "$@"
-    [ -z "$(grep -v -e '^good' -e '^end$' "$out")" ] || fail "$(grep -v '^good' "$out")"
+    ! grep -q -v -e '^good' -e '^end$' "$out" || fail "$(grep -v '^good' "$out")"
     grep -q '^end$' "$out" || fail "it ended early: $(tail -3 "$out" "$err")"
     expect_status 0
 }

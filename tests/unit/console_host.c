@@ -75,9 +75,7 @@ unsigned int acpi_virtio_mmio(struct acpi_virtio_mmio *found, unsigned int max)
 
 struct apic_config apic_config;
 
-void acpi_load_apic_config(void)
-{
-}
+void acpi_load_apic_config(void) {}
 
 int irq_register(unsigned int gsi, irq_handler *handler, void *arg)
 {

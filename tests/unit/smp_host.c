@@ -164,8 +164,10 @@ void machine_run(void)
     atomic_store(&machine_ends, true);
     for (unsigned int i = 0; i < CPUS; i++)
         apic_send_ipi(i, 0);
-    for (unsigned int i = 0; i < CPUS; i++) {
+    for (unsigned int i = 0; i < CPUS; i++)
         pthread_join(cpus[i].pthread, NULL);
+    /* An idle CPU looks into the others' queues to its end. */
+    for (unsigned int i = 0; i < CPUS; i++) {
         free(cpus[i].pc.idle);
         free(cpus[i].pc.runqueue);
         free(cpus[i].pc.timers);

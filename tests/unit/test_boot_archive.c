@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* links: vmm/config.c vmm/config_reports.c vmm/config_functions.c vmm/load/arena.c vmm/load/members.c vmm/load/elf_file.c
- * vmm/load/ldso_cache.c vmm/load/ldso_conf.c vmm/load/host_files.c vmm/load/host_tree.c
- * vmm/load/closure.c vmm/load/library_search.c vmm/load/cpio.c vmm/load/archive_layout.c
- * vmm/load/archive.c */
+/* links: vmm/config.c vmm/config_reports.c vmm/config_functions.c vmm/load/arena.c
+ * vmm/load/members.c vmm/load/elf_file.c vmm/load/ldso_cache.c vmm/load/ldso_conf.c
+ * vmm/load/host_files.c vmm/load/host_tree.c vmm/load/closure.c vmm/load/library_search.c
+ * vmm/load/cpio.c vmm/load/archive_layout.c vmm/load/archive.c */
 /*
  * The archive of a real program and of a made-up tree: pieces as archive.h
  * promises them, a file that cpio(1) takes, contents as on the host.

@@ -84,7 +84,9 @@ void symbols_name(const char *path, uint64_t address, bool is_return, char *name
 
     if (fd >= 0 && (find(fd, at, SHT_SYMTAB, symbol, sizeof(symbol), &offset) ||
                     find(fd, at, SHT_DYNSYM, symbol, sizeof(symbol), &offset))) {
-        snprintf(name, size, "%s+0x%llx", symbol, (unsigned long long)(offset + (at != address)));
+        unsigned long long inside = offset + (at != address);
+
+        snprintf(name, size, "%s+0x%llx", symbol, inside);
     } else {
         snprintf(name, size, "0x%llx", (unsigned long long)address);
     }
