@@ -8,11 +8,11 @@
 kernel() { find /boot -maxdepth 1 -name 'vmlinuz-*cloud*' | sort -V | tail -n 1; }
 # initrd FILE SCRIPT: busybox and an init that runs SCRIPT and powers off.
 initrd() {
-    mkdir -p "$T/root/bin" "$T/root/proc" "$T/root/dev" "$T/root/sys"
-    cp /bin/busybox "$T/root/bin/"
-    printf '#!/bin/busybox sh\n%s\n/bin/busybox poweroff -f\n' "$2" >"$T/root/init"
-    chmod +x "$T/root/init"
-    (cd "$T/root" && find . | cpio -o -H newc --quiet) >"$1"
+    mkdir -p "$T/tree/bin" "$T/tree/proc" "$T/tree/dev" "$T/tree/sys"
+    cp /bin/busybox "$T/tree/bin/"
+    printf '#!/bin/busybox sh\n%s\n/bin/busybox poweroff -f\n' "$2" >"$T/tree/init"
+    chmod +x "$T/tree/init"
+    (cd "$T/tree" && find . | cpio -o -H newc --quiet) >"$1"
 }
 
 test_cloud_kernel() {
@@ -33,10 +33,10 @@ test_devices_and_power() {
     kernel=$(kernel)
     [ -n "$kernel" ] || skip "linux-image-cloud-amd64 is not installed"
     modules=/lib/modules/${kernel#/boot/vmlinuz-}/kernel/drivers
-    mkdir -p "$T/root/lib"
+    mkdir -p "$T/tree/lib"
     for module in virtio/virtio_ring virtio/virtio virtio/virtio_mmio block/virtio_blk char/virtio_console \
         char/hw_random/virtio-rng; do
-        cp "$modules/$module.ko" "$T/root/lib/" || skip "modules are not there as they are in Debian 12"
+        cp "$modules/$module.ko" "$T/tree/lib/" || skip "modules are not there as they are in Debian 12"
     done
     head -c 1000448 /dev/urandom >"$T/disk"
     head -c 65536 /dev/zero >"$T/empty"

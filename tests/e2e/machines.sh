@@ -112,9 +112,9 @@ plain() {
     local machine=$1 words=$2 command=$3
     shift 3
     if [ ! -e "$T/archive" ]; then
-        mkdir -p "$T/root/bin"
-        cp "$busybox" "$T/root/bin/"
-        (cd "$T/root" && find . | cpio -o -H newc --quiet) >"$T/archive"
+        mkdir -p "$T/tree/bin"
+        cp "$busybox" "$T/tree/bin/"
+        (cd "$T/tree" && find . | cpio -o -H newc --quiet) >"$T/archive"
     fi
     run timeout "${limit:-60}" qemu-system-x86_64 -M "$machine" -accel tcg -cpu max -m 128 -nodefaults -display none \
         -kernel "$top/$B/guest.elf" -initrd "$T/archive" -append "$words init=/bin/busybox -- sh -c \"$command\"" "$@"
